@@ -1,0 +1,1 @@
+"""Applications with their history, interviews, and the files that came with them."""

@@ -1,0 +1,1 @@
+"""Employers: the companies that recruiters own and post for."""

@@ -1,0 +1,1 @@
+"""What every feature needs and none owns: clock, problems, access policy, transactions, durable tasks, storage, pagination."""

@@ -1,0 +1,138 @@
+"""What a route takes and gives, as decorators: the same pydantic models validate, serialise and make the OpenAPI document.
+
+Written outermost to innermost: route, `@require`/`@public`, `@accepts`/`@queries`, `@returns`; so a role is checked before a body is read.
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from functools import wraps
+from typing import Any, get_args
+
+from apiflask.scaffold import _annotate
+from flask import Response, request
+from pydantic import BaseModel
+from werkzeug.datastructures import FileStorage, MultiDict
+from werkzeug.exceptions import BadRequest as MalformedBody
+
+from app.core.problems import BadRequest, Invalid, UnsupportedMedia
+
+View = Callable[..., Any]
+
+JSON = "application/json"
+MULTIPART = "multipart/form-data"
+FORM = "application/x-www-form-urlencoded"
+
+
+def accepts(model: type[BaseModel], *, multipart: bool = False) -> Callable[[View], View]:
+    """Validate the body as `model` and pass it as `data`; with `multipart`, forms with files are read too."""
+
+    def decorate(view: View) -> View:
+        @wraps(view)
+        def validated(*args: Any, **kwargs: Any) -> Any:
+            payload = _form(model) if multipart and request.mimetype in {MULTIPART, FORM} else read_json()
+            return view(*args, data=model.model_validate(_storable(payload)), **kwargs)
+
+        _annotate(validated, body=model, body_example=None, body_examples=None, content_type=[JSON, MULTIPART] if multipart else JSON)
+        return validated
+
+    return decorate
+
+
+def queries(model: type[BaseModel]) -> Callable[[View], View]:
+    """Validate the query string as `model` and pass it as `query`; parameters that the model does not know are left alone."""
+
+    def decorate(view: View) -> View:
+        @wraps(view)
+        def validated(*args: Any, **kwargs: Any) -> Any:
+            known = {name: value for name, value in request.args.items() if name in model.model_fields and value != ""}
+            return view(*args, query=model.model_validate(_storable(known)), **kwargs)
+
+        if not getattr(validated, "_spec", {}).get("args"):
+            _annotate(validated, args=[])
+        validated._spec["args"].append((model, "query"))  # type: ignore[attr-defined]
+        return validated
+
+    return decorate
+
+
+def returns(model: type[BaseModel] | None, status: int = 200) -> Callable[[View], View]:
+    """Serialise what the view returns; `None` documents an empty 204. A view may return a Response itself."""
+
+    def decorate(view: View) -> View:
+        @wraps(view)
+        def serialised(*args: Any, **kwargs: Any) -> Any:
+            result = view(*args, **kwargs)
+            if isinstance(result, BaseModel):
+                return Response(result.model_dump_json(), status=status, content_type=JSON)
+            return result if result is not None else Response(status=204)
+
+        _document(serialised, model, status)
+        return serialised
+
+    return decorate
+
+
+def _document(view: View, model: type[BaseModel] | None, status: int) -> None:
+    response: dict[str, Any] = {"schema": model or {}, "schema_adapter_many": False, "status_code": status if model else 204, "description": None}
+    _annotate(view, response={**response, "example": None, "examples": None, "links": None, "content_type": JSON, "headers": None})
+
+
+def read_json(*, any_type: bool = False) -> Any:
+    """The JSON body; an absent one counts as `{}`. Raises BadRequest, UnsupportedMedia."""
+    if not request.get_data(cache=True):
+        return {}
+    if not (any_type or request.is_json or not request.mimetype):
+        raise UnsupportedMedia(f"Send the body as {JSON}, not as {request.mimetype}.")
+    try:
+        return request.get_json(force=True)
+    except (MalformedBody, RecursionError, UnicodeError) as error:
+        raise BadRequest("The body is not valid JSON.", code_hint="malformed_json") from error
+
+
+def _form(model: type[BaseModel]) -> dict[str, Any]:
+    """Form fields and files as the model's input: fields that are not text may hold JSON, an empty one counts as null."""
+    form: MultiDict[str, str] = request.form
+    values = {name: _form_value(model, name, form.getlist(name)) for name in form}
+    files: dict[str, FileStorage] = {name: file for name, file in request.files.items() if file.filename}
+    return {**values, **files}
+
+
+def _form_value(model: type[BaseModel], name: str, sent: list[str]) -> Any:
+    field = model.model_fields.get(name)
+    if field is None or _is_text(field.annotation):
+        return sent[-1]
+    value = sent[-1].strip()
+    if value[:1] in {"[", "{"}:
+        try:
+            return json.loads(value)
+        except (ValueError, RecursionError) as error:
+            raise Invalid({name: "This is not valid JSON."}) from error
+    if len(sent) > 1:
+        return sent
+    return value or None
+
+
+def _is_text(annotation: Any) -> bool:
+    return annotation is str or str in get_args(annotation)
+
+
+def _storable(payload: Any) -> Any:
+    """Refuse NUL, which PostgreSQL text cannot hold, wherever it hides. Raises Invalid, BadRequest."""
+    if not isinstance(payload, dict):
+        raise BadRequest("The body must be a JSON object.")
+    for name, value in payload.items():
+        if _has_nul(name) or _has_nul(value):
+            raise Invalid({_printable(name): "NUL characters are not allowed."})
+    return payload
+
+
+def _has_nul(value: Any) -> bool:
+    if isinstance(value, str):
+        return "\x00" in value
+    if isinstance(value, Mapping):
+        return any(_has_nul(key) or _has_nul(item) for key, item in value.items())
+    return isinstance(value, list) and any(_has_nul(item) for item in value)
+
+
+def _printable(name: str) -> str:
+    return name.replace("\x00", "")[:100] or "non_field_errors"

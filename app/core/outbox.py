@@ -1,0 +1,104 @@
+"""Durable tasks: the row that a business transaction leaves behind for slow work, and that a worker claims.
+
+A task is slow work; a job is a posting. One row lives through: PENDING (to be published) -> SENT (a message is out) -> RUNNING
+(claimed under a lease) -> DONE, or DEAD after too many attempts or a bug, or DISCARDED by an operator.
+"""
+
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import BigInteger, ForeignKey, Identity, Index, delete, func, select, text
+from sqlalchemy.dialects.postgresql import JSONB, insert
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.core.request_id import current_request_id
+from app.extensions import Model, db
+
+MAX_ATTEMPTS = 8
+
+
+class TaskState(StrEnum):
+    PENDING = "PENDING"
+    SENT = "SENT"
+    RUNNING = "RUNNING"
+    DONE = "DONE"
+    DEAD = "DEAD"
+    DISCARDED = "DISCARDED"
+
+
+class Task(Model):
+    """One piece of slow work. `args` holds ids only; `fencing_token` grows with each claim; times are set by the database's clock."""
+
+    __tablename__ = "tasks"
+    __table_args__ = (
+        Index("ix_tasks_due", "run_after", "id", postgresql_where=text("state = 'PENDING'")),
+        Index("ix_tasks_sent", "sent_at", postgresql_where=text("state = 'SENT'")),
+        Index("ix_tasks_leased", "lease_until", postgresql_where=text("state = 'RUNNING'")),
+        Index("ix_tasks_dead", "finished_at", postgresql_where=text("state = 'DEAD'")),
+        Index("ix_tasks_finished", "finished_at", postgresql_where=text("state IN ('DONE', 'DISCARDED')")),
+    )
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    name: Mapped[str]
+    args: Mapped[dict[str, Any]] = mapped_column(JSONB, default=dict)
+    owner_id: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"))
+    dedupe_key: Mapped[str | None] = mapped_column(unique=True)
+    state: Mapped[TaskState] = mapped_column(db.String(16), default=TaskState.PENDING, server_default="PENDING")
+    run_after: Mapped[datetime] = mapped_column(db.DateTime(timezone=True), server_default=func.clock_timestamp())
+    sent_at: Mapped[datetime | None] = mapped_column(db.DateTime(timezone=True))
+    send_count: Mapped[int] = mapped_column(default=0, server_default="0")
+    lease_until: Mapped[datetime | None] = mapped_column(db.DateTime(timezone=True))
+    fencing_token: Mapped[int] = mapped_column(default=0, server_default="0")
+    attempts: Mapped[int] = mapped_column(default=0, server_default="0")
+    max_attempts: Mapped[int] = mapped_column(default=MAX_ATTEMPTS, server_default=str(MAX_ATTEMPTS))
+    progress: Mapped[int] = mapped_column(default=0, server_default="0")
+    result_url: Mapped[str | None]
+    error: Mapped[str | None]
+    request_id: Mapped[str | None]
+    created_at: Mapped[datetime] = mapped_column(db.DateTime(timezone=True), server_default=func.clock_timestamp())
+    finished_at: Mapped[datetime | None] = mapped_column(db.DateTime(timezone=True))
+
+
+def enqueue(
+    name: str,
+    args: dict[str, Any],
+    *,
+    owner_id: int | None = None,
+    dedupe_key: str | None = None,
+    delay: timedelta = timedelta(),
+    max_attempts: int = MAX_ATTEMPTS,
+) -> int:
+    """Leave a task in the open transaction and return its id; it exists if and only if the transaction commits.
+
+    With `dedupe_key`, a task of that key which has not been claimed yet serves for this call too: its row is locked until our
+    commit, so that the worker which claims it reads what we have written. A claim clears the key.
+    """
+    values = {
+        "name": name,
+        "args": args,
+        "owner_id": owner_id,
+        "dedupe_key": dedupe_key,
+        "run_after": func.clock_timestamp() + delay,
+        "max_attempts": max_attempts,
+        "request_id": current_request_id(),
+    }
+    statement = insert(Task).values(values)
+    if dedupe_key is not None:
+        statement = statement.on_conflict_do_update(
+            index_elements=[Task.dedupe_key],
+            set_={"run_after": func.least(Task.run_after, statement.excluded.run_after)},
+        )
+    return db.session.execute(statement.returning(Task.id)).scalar_one()
+
+
+def find_task(task_id: int, *, owner_id: int) -> Task | None:
+    """The task of that id if it belongs to `owner_id`."""
+    return db.session.scalar(select(Task).where(Task.id == task_id, Task.owner_id == owner_id))
+
+
+def purge_finished(older_than: timedelta = timedelta(days=7)) -> int:
+    """Delete tasks that were done or discarded before `older_than`; dead ones stay for operators. Returns how many."""
+    cutoff = func.clock_timestamp() - older_than
+    old = Task.state.in_([TaskState.DONE, TaskState.DISCARDED]) & (Task.finished_at < cutoff)
+    return len(db.session.execute(delete(Task).where(old).returning(Task.id)).all())

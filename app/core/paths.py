@@ -1,0 +1,31 @@
+"""How addresses are read: the unversioned alias, and integers that a database can hold."""
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from werkzeug.routing import IntegerConverter
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+VERSIONED = "/api/v1/"
+RESERVED = ("/api/docs", "/api/openapi.json", "/api/health")
+
+
+class ApiAlias:
+    """`/api/...` is `/api/v1/...`: one route, one rate, one idempotency scope, whichever a client calls."""
+
+    def __init__(self, app: "WSGIApplication") -> None:
+        self._app = app
+
+    def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        path = environ.get("PATH_INFO", "")
+        if path.startswith("/api/") and not path.startswith((VERSIONED, *RESERVED)):
+            environ["PATH_INFO"] = VERSIONED + path.removeprefix("/api/")
+        return self._app(environ, start_response)
+
+
+class BoundedInteger(IntegerConverter):
+    """A path integer below 10**18: larger ones are no id, so the address does not exist."""
+
+    regex = r"\d{1,18}"

@@ -1,0 +1,157 @@
+"""Problem details (RFC 9457): the one shape of every error answer.
+
+A feature raises a `Problem` subclass from its `errors.py`; `register` turns it, and whatever the framework or the database raises,
+into `application/problem+json` with `type, title, status, detail, code, request_id`. Validation adds `errors: {field: [messages]}`
+and repeats the lists at top level, where existing forms read them.
+"""
+
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+
+import structlog
+from flask import Flask, Response, json
+from pydantic import ValidationError
+from sqlalchemy.exc import DataError, DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from werkzeug.exceptions import HTTPException
+
+from app.core.request_id import current_request_id
+
+log = structlog.get_logger()
+
+Errors = dict[str, list[str]]
+
+
+class Problem(Exception):
+    """An error with a contract: subclasses fix `status`, `code` and the default `detail`."""
+
+    status = 500
+    code = "internal_error"
+    detail = "Something went wrong on our side."
+
+    def __init__(self, detail: str | None = None, *, headers: Mapping[str, str] | None = None, **members: Any) -> None:
+        super().__init__(detail or self.detail)
+        self.detail = detail or self.detail
+        self.headers = dict(headers or {})
+        self.members = members
+
+
+class BadRequest(Problem):
+    status, code, detail = 400, "bad_request", "The request cannot be understood."
+
+
+class Unauthorized(Problem):
+    status, code, detail = 401, "unauthorized", "Sign in to do this."
+
+
+class Forbidden(Problem):
+    status, code, detail = 403, "forbidden", "You may not do this."
+
+
+class NotFound(Problem):
+    status, code, detail = 404, "not_found", "There is nothing here that you can see."
+
+
+class Conflict(Problem):
+    status, code, detail = 409, "conflict", "This does not fit the present state."
+
+
+class TooLarge(Problem):
+    status, code, detail = 413, "too_large", "What was sent is too large."
+
+
+class UnsupportedMedia(Problem):
+    status, code, detail = 415, "unsupported_media", "This kind of body or file is not taken here."
+
+
+class Unprocessable(Problem):
+    status, code, detail = 422, "unprocessable", "The request cannot be carried out."
+
+
+class Unavailable(Problem):
+    status, code, detail = 503, "unavailable", "A part that is needed for this is away. Please try again shortly."
+
+    def __init__(self, detail: str | None = None, *, retry_after: int = 5, **members: Any) -> None:
+        super().__init__(detail, headers={"Retry-After": str(retry_after)}, **members)
+
+
+class Invalid(Problem):
+    """A validation error: `errors` maps a field (or `non_field_errors`) to its messages."""
+
+    status, code, detail = 400, "invalid", "Some fields are not right."
+
+    def __init__(self, errors: Mapping[str, str | list[str]], detail: str | None = None) -> None:
+        self.errors: Errors = {field: [found] if isinstance(found, str) else list(found) for field, found in errors.items()}
+        super().__init__(detail or _sentence(self.errors))
+
+
+def _sentence(errors: Errors) -> str:
+    field, messages = next(iter(errors.items()))
+    return messages[0] if field == "non_field_errors" else f"{field}: {messages[0]}"
+
+
+def from_pydantic(error: ValidationError) -> Invalid:
+    """Field lists of a pydantic error; nested places are joined with dots (`experience.0.company`)."""
+    errors: Errors = {}
+    for item in error.errors(include_url=False, include_context=False, include_input=False):
+        field = ".".join(str(part) for part in item["loc"]) or "non_field_errors"
+        errors.setdefault(field, []).append(_message(item["type"], item["msg"]))
+    return Invalid(errors)
+
+
+def _message(kind: str, text: str) -> str:
+    known = {"missing": "This field is required.", "extra_forbidden": "This field is not known or cannot be set."}
+    return known.get(kind, text.removeprefix("Value error, "))
+
+
+def respond(problem: Problem) -> Response:
+    """The problem as an HTTP answer. The problem's own members win over fields of the same name."""
+    errors = problem.errors if isinstance(problem, Invalid) else None
+    body: dict[str, Any] = {**(errors or {}), **problem.members}
+    body |= {
+        "type": f"urn:problem:{problem.code}",
+        "title": HTTPStatus(problem.status).phrase,
+        "status": problem.status,
+        "detail": problem.detail,
+        "code": problem.code,
+        "request_id": current_request_id(),
+    }
+    if errors is not None:
+        body["errors"] = errors
+    return Response(json.dumps(body), status=problem.status, headers=problem.headers, content_type="application/problem+json")
+
+
+def register(app: Flask) -> None:
+    """Make every error of `app` a problem document."""
+    app.register_error_handler(Problem, respond)
+    app.register_error_handler(ValidationError, lambda error: respond(from_pydantic(error)))
+    app.register_error_handler(HTTPException, _from_http)
+    for away in (OperationalError, InterfaceError, PoolTimeout):
+        app.register_error_handler(away, _from_database_away)
+    app.register_error_handler(DataError, _from_data)
+    app.register_error_handler(Exception, _from_bug)
+
+
+def _from_http(error: HTTPException) -> Response:
+    status = error.code or 500
+    problem = Problem(error.description)
+    problem.status = status
+    problem.code = HTTPStatus(status).name.lower()
+    problem.headers = {name: value for name, value in error.get_headers() if name not in {"Content-Type", "Content-Length"}}
+    return respond(problem)
+
+
+def _from_database_away(error: Exception) -> Response:
+    log.error("database_unavailable", error=str(error).splitlines()[0])
+    return respond(Unavailable("The database is away. Nothing was changed; please try again shortly."))
+
+
+def _from_data(error: DBAPIError) -> Response:
+    log.warning("value_refused_by_database", error=str(error.orig))
+    return respond(BadRequest("A value is out of range or holds a character that cannot be stored."))
+
+
+def _from_bug(error: Exception) -> Response:
+    log.exception("unhandled_error", exc_info=error)
+    return respond(Problem())

@@ -1,0 +1,32 @@
+"""Rates from the environment: `@rate_limit("LOGIN_RATE")` reads the setting of that name; an empty one means unlimited."""
+
+from collections.abc import Callable
+from typing import Any
+
+from flask import Response, current_app
+
+from app.core.problems import Problem
+from app.core.rate_keys import actor_or_address
+from app.extensions import limiter
+
+
+class TooMany(Problem):
+    status, code, detail = 429, "rate_limited", "That was too often. Please wait a little."
+
+
+def rate_limit(
+    setting: str, *, key: Callable[[], str] = actor_or_address, counts: Callable[[Response], bool] | None = None
+) -> Callable[[Callable[..., Any]], Any]:
+    """Limit a route by the rate in `setting`. `counts(response)` says which answers draw on the budget; all of them by default."""
+    return limiter.limit(
+        lambda: current_app.config[setting],
+        key_func=key,
+        exempt_when=lambda: not current_app.config[setting],
+        deduct_when=counts,
+        scope=setting,
+    )
+
+
+def counts_created(response: Response) -> bool:
+    """Only what was accepted (201, 202) draws on the budget: a refused form may be corrected and sent again."""
+    return response.status_code in {201, 202}

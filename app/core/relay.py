@@ -1,0 +1,98 @@
+"""The relay: publishes committed tasks to the broker. Any number of copies may run; each row is published by one at a time.
+
+A message may go out twice or, when a relay dies, late: a worker's claim makes the second harmless, the sweeper sends the late one.
+"""
+
+import signal
+import threading
+from collections.abc import Callable
+from datetime import timedelta
+from types import FrameType
+
+import psycopg
+import structlog
+from kombu.exceptions import OperationalError as BrokerError
+from redis.exceptions import RedisError
+from sqlalchemy import func, select, update
+from sqlalchemy.exc import DBAPIError
+
+from app.core.outbox import Task, TaskState
+from app.core.unit_of_work import unit_of_work
+from app.extensions import db
+
+log = structlog.get_logger()
+
+CHANNEL = "tasks"
+BATCH = 200
+POLL = timedelta(seconds=1)
+LONGEST_PAUSE = 5.0
+
+
+class Relay:
+    """`publish(name, task_id)` puts one message on the queue of `name`."""
+
+    def __init__(self, publish: Callable[[str, int], None], database_url: str) -> None:
+        self._publish = publish
+        self._listen_url = database_url.replace("postgresql+psycopg://", "postgresql://", 1)
+        self._stopping = threading.Event()
+
+    def run(self) -> None:
+        """Relay until SIGTERM or SIGINT. Outages of the database or the broker are waited out."""
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._stop)
+        pause = 0.0
+        while not self._stopping.is_set():
+            try:
+                self._listen_and_relay()
+                pause = 0.0
+            except (psycopg.Error, DBAPIError, BrokerError, RedisError, OSError) as error:
+                pause = min(LONGEST_PAUSE, pause * 2 or 0.25)
+                log.warning("relay_paused", error=str(error).split("\n", 1)[0], seconds=pause)
+                self._stopping.wait(pause)
+
+    def _stop(self, number: int, frame: FrameType | None) -> None:
+        self._stopping.set()
+
+    def _listen_and_relay(self) -> None:
+        with psycopg.connect(self._listen_url, autocommit=True, connect_timeout=3) as connection:
+            connection.execute(f"LISTEN {CHANNEL}")
+            log.info("relay_listening")
+            while not self._stopping.is_set():
+                while self.relay_batch() == BATCH:
+                    pass
+                for _ in connection.notifies(timeout=POLL.total_seconds(), stop_after=1):
+                    pass
+
+    def relay_batch(self) -> int:
+        """Mark the tasks that are due as sent, publish them, and return how many.
+
+        Marking first keeps row locks short while the broker hangs. Raises what the broker raises, after the unpublished ones are
+        due again; a relay that dies in between leaves them to the sweeper.
+        """
+        with unit_of_work():
+            rows = self._take_due()
+        published = 0
+        try:
+            for task_id, name in rows:
+                self._publish(name, task_id)
+                published += 1
+        finally:
+            self._put_back([task_id for task_id, _ in rows[published:]])
+        return published
+
+    def _take_due(self) -> list[tuple[int, str]]:
+        due = (
+            select(Task.id)
+            .where(Task.state == TaskState.PENDING, Task.run_after <= func.clock_timestamp())
+            .order_by(Task.run_after, Task.id)
+            .limit(BATCH)
+            .with_for_update(skip_locked=True)
+        )
+        sent = {"state": TaskState.SENT, "sent_at": func.clock_timestamp(), "send_count": Task.send_count + 1}
+        changed = db.session.execute(update(Task).where(Task.id.in_(due)).values(sent).returning(Task.id, Task.name))
+        return sorted((row.id, row.name) for row in changed)
+
+    def _put_back(self, task_ids: list[int]) -> None:
+        if task_ids:
+            with unit_of_work():
+                db.session.execute(update(Task).where(Task.id.in_(task_ids), Task.state == TaskState.SENT).values(state=TaskState.PENDING))

@@ -1,0 +1,35 @@
+"""One id per request, in the log, in every error and in the tasks the request caused."""
+
+import re
+import uuid
+
+import structlog
+from flask import Flask, Response, g, has_request_context, request
+
+_SAFE = re.compile(r"[A-Za-z0-9._-]{8,64}")
+
+
+def current_request_id() -> str:
+    """The id of the request being served, or a fresh one outside a request."""
+    if not has_request_context():
+        return uuid.uuid4().hex
+    if "request_id" not in g:
+        offered = request.headers.get("X-Request-ID", "")
+        g.request_id = offered if _SAFE.fullmatch(offered) else uuid.uuid4().hex
+    return str(g.request_id)
+
+
+def register(app: Flask) -> None:
+    """Answer every request with its id, and bind it to the log."""
+    app.before_request(_bind)
+    app.after_request(_answer)
+
+
+def _bind() -> None:
+    structlog.contextvars.bind_contextvars(request_id=current_request_id())
+
+
+def _answer(response: Response) -> Response:
+    response.headers["X-Request-ID"] = current_request_id()
+    structlog.contextvars.unbind_contextvars("request_id")
+    return response

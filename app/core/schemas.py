@@ -1,0 +1,46 @@
+"""The bases of every request and answer model, and the field types that features share."""
+
+from typing import Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, EmailStr, Field, HttpUrl, StringConstraints
+from pydantic.functional_validators import AfterValidator
+
+MAX_ID = 2**63 - 1
+
+
+class InModel(BaseModel):
+    """A request body or query: what is not declared is refused."""
+
+    model_config = ConfigDict(extra="forbid", arbitrary_types_allowed=True)
+
+    def given(self) -> dict[str, Any]:
+        """Only the fields that the client sent: the changes of a PATCH."""
+        return {name: getattr(self, name) for name in self.model_fields_set}
+
+
+class OutModel(BaseModel):
+    """An answer, read from a model's attributes."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+
+def _lower(email: str) -> str:
+    return email.lower()
+
+
+def _plain_url(url: HttpUrl) -> str:
+    return str(url)
+
+
+def _empty_is_none(value: Any) -> Any:
+    return None if value == "" else value
+
+
+Id = Annotated[int, Field(ge=1, le=MAX_ID)]
+Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=255)]
+OptionalLine = Annotated[str, StringConstraints(strip_whitespace=True, max_length=255)]
+Text = Annotated[str, StringConstraints(strip_whitespace=True, max_length=20_000)]
+Money = Annotated[int, Field(ge=0, le=10**15)]
+Email = Annotated[EmailStr, StringConstraints(max_length=254), AfterValidator(_lower)]
+Url = Annotated[HttpUrl, AfterValidator(_plain_url)]
+OptionalUrl = Annotated[Url | None, BeforeValidator(_empty_is_none)]

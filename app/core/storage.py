@@ -1,0 +1,121 @@
+"""Files behind fsspec: a folder by default, an S3 bucket in production. Every stored file has a row, and a random key.
+
+The bytes are written before the row commits; a file whose row never came is removed by the orphan sweep.
+"""
+
+import hashlib
+import uuid
+from collections.abc import Iterator
+from datetime import datetime
+from typing import BinaryIO, cast
+
+import fsspec
+from flask import Response, current_app
+from sqlalchemy import BigInteger, ForeignKey, Identity, func, select
+from sqlalchemy.orm import Mapped, mapped_column
+from werkzeug.http import dump_options_header
+
+from app.core.problems import NotFound
+from app.extensions import Model, db
+
+CHUNK = 64 * 1024
+
+
+class StoredFile(Model):
+    """A file in the storage. `name` is what the uploader called it, `size` is bytes, `sha256` the hex digest of the content."""
+
+    __tablename__ = "stored_files"
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    key: Mapped[str] = mapped_column(unique=True)
+    name: Mapped[str]
+    content_type: Mapped[str]
+    size: Mapped[int]
+    sha256: Mapped[str]
+    owner_id: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"))
+    created_at: Mapped[datetime] = mapped_column(db.DateTime(timezone=True), server_default=func.now())
+
+
+def save(data: bytes, *, folder: str, name: str, content_type: str, owner_id: int | None) -> StoredFile:
+    """Write `data` under a fresh random key in `folder` and add its row to the open transaction."""
+    key = f"{folder}/{uuid.uuid4().hex}"
+    filesystem, root = _filesystem()
+    path = f"{root}/{key}"
+    filesystem.makedirs(filesystem._parent(path), exist_ok=True)
+    filesystem.pipe_file(path, data)
+    stored = StoredFile(key=key, name=name, content_type=content_type, size=len(data), sha256=hashlib.sha256(data).hexdigest(), owner_id=owner_id)
+    db.session.add(stored)
+    db.session.flush()
+    return stored
+
+
+def read(stored: StoredFile) -> bytes:
+    """The whole content. Raises NotFound when the storage has lost it."""
+    with open_file(stored) as file:
+        return file.read()
+
+
+def open_file(stored: StoredFile) -> BinaryIO:
+    """The content as a binary file. Raises NotFound."""
+    filesystem, root = _filesystem()
+    try:
+        return cast(BinaryIO, filesystem.open(f"{root}/{stored.key}", "rb"))
+    except FileNotFoundError as error:
+        raise NotFound("The file is no longer in the storage.") from error
+
+
+def delete_key(key: str) -> None:
+    """Remove the bytes of `key`; a missing file is fine."""
+    filesystem, root = _filesystem()
+    if filesystem.exists(f"{root}/{key}"):
+        filesystem.rm_file(f"{root}/{key}")
+
+
+def find_file(file_id: int) -> StoredFile | None:
+    """The row of that id."""
+    return db.session.scalar(select(StoredFile).where(StoredFile.id == file_id))
+
+
+def send(stored: StoredFile, *, inline: bool = False) -> Response:
+    """Stream the file: an attachment with its UTF-8 name, never sniffed and never run as a page."""
+    disposition = "inline" if inline else "attachment"
+    headers = {
+        "Content-Length": str(stored.size),
+        "Content-Disposition": _disposition(disposition, stored.name),
+        "X-Content-Type-Options": "nosniff",
+        "Content-Security-Policy": "sandbox; default-src 'none'",
+    }
+    return Response(_chunks(open_file(stored)), headers=headers, content_type=stored.content_type, direct_passthrough=True)
+
+
+def is_reachable() -> bool:
+    """Whether the storage answers now."""
+    try:
+        filesystem, root = _filesystem()
+        filesystem.makedirs(root, exist_ok=True)
+        return bool(filesystem.exists(root))
+    except OSError:
+        return False
+
+
+def _disposition(kind: str, name: str) -> str:
+    ascii_name = name.encode("ascii", "ignore").decode() or "file"
+    header = dump_options_header(kind, {"filename": ascii_name})
+    if ascii_name == name:
+        return header
+    encoded = "".join(chr(b) if (chr(b).isascii() and chr(b).isalnum()) or b in b"-._~" else f"%{b:02X}" for b in name.encode())
+    return f"{header}; filename*=UTF-8''{encoded}"
+
+
+def _chunks(file: BinaryIO) -> Iterator[bytes]:
+    with file:
+        while chunk := file.read(CHUNK):
+            yield chunk
+
+
+def _filesystem() -> tuple[fsspec.AbstractFileSystem, str]:
+    found: tuple[fsspec.AbstractFileSystem, str] | None = current_app.extensions.get("storage")
+    if found is None:
+        found = fsspec.core.url_to_fs(current_app.config["STORAGE_URL"])
+        current_app.extensions["storage"] = found
+    return found[0], found[1].rstrip("/")

@@ -1,0 +1,117 @@
+"""What may be uploaded: checked by extension and by content; images are decoded and written anew."""
+
+import io
+import re
+import zipfile
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+import filetype
+from flask import current_app
+from PIL import Image, ImageOps, UnidentifiedImageError
+from werkzeug.datastructures import FileStorage
+
+from app.core.problems import TooLarge, UnsupportedMedia
+
+CV_TYPES = {
+    "pdf": "application/pdf",
+    "doc": "application/msword",
+    "docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+}
+IMAGE_EXTENSIONS = {"png": "PNG", "jpg": "JPEG", "jpeg": "JPEG", "webp": "WEBP"}
+MAX_PIXELS = 20_000_000
+LONGEST_SIDE = 1024
+OLE_MAGIC = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_UNSAFE_IN_NAME = re.compile(r"[\x00-\x1f\x7f/\\:*?\"<>|\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]+")
+
+
+@dataclass(frozen=True)
+class Upload:
+    """A checked file: its cleaned name, its media type and its bytes."""
+
+    name: str
+    content_type: str
+    data: bytes
+
+
+def read_cv(file: FileStorage) -> Upload:
+    """A CV as pdf, doc or docx. Raises TooLarge, UnsupportedMedia."""
+    data = _read(file, current_app.config["MAX_CV_BYTES"])
+    extension = _extension(file)
+    if extension not in CV_TYPES or _content_kind(data) != extension:
+        raise UnsupportedMedia("Upload the CV as a PDF, DOC or DOCX file.")
+    return Upload(safe_name(file.filename, f"cv.{extension}"), CV_TYPES[extension], data)
+
+
+def read_attachment(file: FileStorage) -> Upload:
+    """A CV-like document or an image, for messages. Raises TooLarge, UnsupportedMedia."""
+    return read_image(file) if _extension(file) in IMAGE_EXTENSIONS else read_cv(file)
+
+
+def read_image(file: FileStorage) -> Upload:
+    """An image as PNG, JPEG or WebP, re-encoded without metadata and at most 1024 pixels a side. Raises TooLarge, UnsupportedMedia."""
+    data = _read(file, current_app.config["MAX_IMAGE_BYTES"])
+    wanted = IMAGE_EXTENSIONS.get(_extension(file))
+    refused = UnsupportedMedia("Upload the image as a PNG, JPEG or WebP file.")
+    if wanted is None:
+        raise refused
+    try:
+        with Image.open(io.BytesIO(data), formats=sorted(set(IMAGE_EXTENSIONS.values()))) as image:
+            if image.format != wanted:
+                raise refused
+            if image.width * image.height > MAX_PIXELS:
+                raise TooLarge(f"The image has more than {MAX_PIXELS // 1_000_000} million pixels.")
+            encoded, extension = _encode(image)
+    except (UnidentifiedImageError, OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+        raise refused from error
+    stem = PurePosixPath(safe_name(file.filename, "image")).stem
+    return Upload(f"{stem}.{extension}", f"image/{'jpeg' if extension == 'jpg' else 'png'}", encoded)
+
+
+def _encode(image: Image.Image) -> tuple[bytes, str]:
+    upright = ImageOps.exif_transpose(image)
+    upright.thumbnail((LONGEST_SIDE, LONGEST_SIDE))
+    transparent = upright.has_transparency_data
+    out = io.BytesIO()
+    if transparent:
+        upright.convert("RGBA").save(out, "PNG", optimize=True)
+        return out.getvalue(), "png"
+    upright.convert("RGB").save(out, "JPEG", quality=88)
+    return out.getvalue(), "jpg"
+
+
+def safe_name(name: str | None, default: str) -> str:
+    """The uploader's file name without folders and control characters, at most 150 characters; letters of any script stay."""
+    cleaned = _UNSAFE_IN_NAME.sub("_", (name or "").replace("\\", "/").rsplit("/", 1)[-1]).strip(" ._")
+    if not cleaned:
+        return default
+    path = PurePosixPath(cleaned)
+    return f"{path.stem[:140]}{path.suffix[:10]}"
+
+
+def _read(file: FileStorage, most: int) -> bytes:
+    data = file.stream.read(most + 1)
+    if len(data) > most:
+        raise TooLarge(f"The file is larger than {most // 1024} KiB.")
+    return data
+
+
+def _extension(file: FileStorage) -> str:
+    return PurePosixPath(file.filename or "").suffix.lower().lstrip(".")
+
+
+def _content_kind(data: bytes) -> str | None:
+    if data.startswith(OLE_MAGIC):
+        return "doc"
+    if data.startswith(b"PK") and _is_docx(data):
+        return "docx"
+    kind = filetype.guess(data)
+    return kind.extension if kind else None
+
+
+def _is_docx(data: bytes) -> bool:
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            return "word/document.xml" in archive.namelist()
+    except zipfile.BadZipFile:
+        return False

@@ -1,0 +1,23 @@
+"""The features, in the order of the README's story: their routes under `/api/v1/`, their commands, their hooks."""
+
+from apiflask import APIFlask
+
+from app.accounts import admin_routes, sessions
+from app.accounts import cli as accounts_cli
+from app.accounts import routes as accounts_routes
+from app.applications import models as _applications  # noqa: F401  the tables of features without routes yet
+from app.core import cli as core_cli
+from app.core import task_routes
+from app.ops import routes as ops_routes
+
+API = "/api/v1"
+
+
+def register_features(app: APIFlask) -> None:
+    """Attach every feature to the application."""
+    app.extensions["user_loader"] = sessions.load_user
+    for blueprint in (accounts_routes.blp, admin_routes.blp, task_routes.blp):
+        app.register_blueprint(blueprint, url_prefix=API)
+    app.register_blueprint(ops_routes.blp)
+    for group in (accounts_cli.users, core_cli.outbox, core_cli.tasks):
+        app.cli.add_command(group)

@@ -1,0 +1,1 @@
+"""What operators and monitors look at: health, readiness, metrics, the API document."""

@@ -1,0 +1,39 @@
+"""Prometheus metrics: what the database knows about queues, read at scrape time, so that any API process gives the same answer."""
+
+from collections.abc import Iterator
+
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client.registry import Collector, CollectorRegistry
+from sqlalchemy import func, select
+
+from app.core.outbox import Task, TaskState
+from app.extensions import db
+
+__all__ = ["CONTENT_TYPE_LATEST", "render"]
+
+
+class TaskCollector(Collector):
+    """Tasks by name and state, and the age of the oldest one that waits."""
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        unfinished = [TaskState.PENDING, TaskState.SENT, TaskState.RUNNING, TaskState.DEAD]
+        counts = GaugeMetricFamily("jobboard_tasks", "Unfinished and dead tasks.", labels=["name", "state"])
+        grouped = select(Task.name, Task.state, func.count()).where(Task.state.in_(unfinished)).group_by(Task.name, Task.state)
+        for name, state, number in db.session.execute(grouped):
+            counts.add_metric([name, state], number)
+        yield counts
+
+        waiting = Task.state.in_([TaskState.PENDING, TaskState.SENT]) & (Task.run_after <= func.clock_timestamp())
+        oldest = select(Task.name, func.extract("epoch", func.clock_timestamp() - func.min(Task.run_after))).where(waiting).group_by(Task.name)
+        ages = GaugeMetricFamily("jobboard_task_oldest_waiting_seconds", "How long the oldest due task has waited.", labels=["name"])
+        for name, seconds in db.session.execute(oldest):
+            ages.add_metric([name], float(seconds))
+        yield ages
+
+
+def render() -> bytes:
+    """The exposition text."""
+    registry = CollectorRegistry()
+    registry.register(TaskCollector())
+    return generate_latest(registry)

@@ -1,0 +1,1 @@
+"""Résumés, their import and export, and their PDF."""

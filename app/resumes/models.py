@@ -1,0 +1,75 @@
+"""The résumé as its owner wrote it, and the state of its PDF."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import BigInteger, ForeignKey, Identity, Index, func, text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from app.core.clock import now
+from app.core.storage import StoredFile
+from app.extensions import Model, db
+
+Rows = list[dict[str, Any]]
+
+
+class PdfStatus(StrEnum):
+    NONE = "NONE"
+    PROCESSING = "PROCESSING"
+    READY = "READY"
+    FAILED = "FAILED"
+
+
+class Resume(Model):
+    """A résumé. `pdf_hash` is the content hash of the stored PDF; `pdf_task_id` the render under way.
+
+    Deleting is soft: a recruiter who received it in an application keeps it.
+    """
+
+    __tablename__ = "resumes"
+    __table_args__ = (
+        Index("uq_resumes_primary", "user_id", unique=True, postgresql_where=text("is_primary AND deleted_at IS NULL")),
+        Index("ix_resumes_user_id", "user_id"),
+    )
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+    title: Mapped[str]
+    full_name: Mapped[str] = mapped_column(default="", server_default="")
+    email: Mapped[str] = mapped_column(default="", server_default="")
+    phone: Mapped[str] = mapped_column(default="", server_default="")
+    address: Mapped[str] = mapped_column(default="", server_default="")
+    summary: Mapped[str] = mapped_column(default="", server_default="")
+    photo_id: Mapped[int | None] = mapped_column(ForeignKey("stored_files.id", ondelete="SET NULL"))
+    skill_items: Mapped[Rows] = mapped_column(JSONB, default=list, server_default=text("'[]'"))
+    experience: Mapped[Rows] = mapped_column(JSONB, default=list, server_default=text("'[]'"))
+    education: Mapped[Rows] = mapped_column(JSONB, default=list, server_default=text("'[]'"))
+    certifications: Mapped[Rows] = mapped_column(JSONB, default=list, server_default=text("'[]'"))
+    languages: Mapped[Rows] = mapped_column(JSONB, default=list, server_default=text("'[]'"))
+    projects: Mapped[Rows] = mapped_column(JSONB, default=list, server_default=text("'[]'"))
+    links: Mapped[Rows] = mapped_column(JSONB, default=list, server_default=text("'[]'"))
+    is_primary: Mapped[bool] = mapped_column(default=False, server_default=text("false"))
+    theme: Mapped[str] = mapped_column(default="classic", server_default="classic")
+    pdf_status: Mapped[PdfStatus] = mapped_column(db.String(12), default=PdfStatus.NONE, server_default="NONE")
+    pdf_generated_at: Mapped[datetime | None] = mapped_column(db.DateTime(timezone=True))
+    pdf_hash: Mapped[str | None]
+    pdf_file_id: Mapped[int | None] = mapped_column(ForeignKey("stored_files.id", ondelete="SET NULL"))
+    pdf_task_id: Mapped[int | None] = mapped_column(BigInteger)
+    created_at: Mapped[datetime] = mapped_column(db.DateTime(timezone=True), default=now, server_default=func.now())
+    updated_at: Mapped[datetime] = mapped_column(db.DateTime(timezone=True), default=now, server_default=func.now())
+    deleted_at: Mapped[datetime | None] = mapped_column(db.DateTime(timezone=True))
+
+    photo_file: Mapped[StoredFile | None] = relationship(foreign_keys=[photo_id])
+    pdf_file: Mapped[StoredFile | None] = relationship(foreign_keys=[pdf_file_id])
+
+    @property
+    def photo(self) -> str | None:
+        """Where the owner fetches the picture, or None."""
+        return f"/api/v1/resumes/{self.id}/photo/" if self.photo_id else None
+
+    @property
+    def skills(self) -> list[str]:
+        """The skills' names alone."""
+        return [str(item["name"]) for item in self.skill_items]

@@ -1,0 +1,162 @@
+"""Every setting of the system: read from the environment (which beats `.env`) and checked in one place.
+
+A wrong value stops the start with a sentence that names the variable. Sizes are bytes, times are seconds unless a name says otherwise.
+"""
+
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+from urllib.parse import urlsplit
+
+from limits import parse_many
+from pydantic import AfterValidator, Field, ValidationError, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+ROOT = Path(__file__).resolve().parent
+DEVELOPMENT_SECRET = "development-only-secret-key-not-for-production"
+DEVELOPMENT_DATABASE = "postgresql://jobboard@127.0.0.1:5432/jobboard"
+LOCAL_GATEWAY_CODE = "LOCALDEV"
+LOCAL_GATEWAY_SECRET = "local-gateway-secret-for-development-only"
+
+
+class ConfigError(Exception):
+    """The environment cannot be used; the message names each variable and what is wrong with it."""
+
+
+def _check_rate(value: str) -> str:
+    value = value.strip()
+    if value:
+        try:
+            parse_many(value)
+        except ValueError as error:
+            raise ValueError(f"{value!r} is not a rate such as '5/hour' or '10/minute;100/day' (empty: unlimited)") from error
+    return value
+
+
+Rate = Annotated[str, AfterValidator(_check_rate)]
+Positive = Annotated[int, Field(gt=0)]
+
+
+class Settings(BaseSettings):
+    """The validated environment. Attribute names are the variables' names in lower case."""
+
+    model_config = SettingsConfigDict(env_file=ROOT / ".env", env_file_encoding="utf-8", extra="ignore", env_ignore_empty=False)
+
+    environment: Literal["development", "test", "production"] = "development"
+    secret_key: str = DEVELOPMENT_SECRET
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    sentry_dsn: str = ""
+    trusted_proxies: Annotated[int, Field(ge=0, le=10)] = 0
+
+    # Back ends
+    database_url: str = DEVELOPMENT_DATABASE
+    redis_url: str = "redis://127.0.0.1:6379/0"
+    redis_cache_url: str = ""
+    elasticsearch_url: str = ""
+    storage_url: str = ""
+    smtp_url: str = ""
+    mail_from: str = "Jobboard <no-reply@example.com>"
+
+    # Addresses people see
+    public_url: str = "http://127.0.0.1:8000"
+    frontend_url: str = "http://127.0.0.1:8000"
+    cors_allowed_origins: str = ""
+
+    # Accounts
+    access_token_ttl: Positive = 3600
+    refresh_token_ttl: Positive = 30 * 24 * 3600
+    password_min_length: Annotated[int, Field(ge=6, le=128)] = 6
+
+    # Rates; empty means unlimited
+    default_rate: Rate = ""
+    login_rate: Rate = "20/minute"
+    register_rate: Rate = "30/hour"
+    password_reset_rate: Rate = "10/hour"
+    pdf_generation_rate: Rate = "5/hour"
+    application_submission_rate: Rate = "20/day"
+    message_send_rate: Rate = "100/hour"
+    payment_create_rate: Rate = "60/hour"
+
+    # Jobs and files
+    job_cache_ttl: Positive = 900
+    job_posting_credit_cost: Annotated[int, Field(ge=0)] = 1
+    max_cv_bytes: Positive = 5 * 1024 * 1024
+    max_image_bytes: Positive = 2 * 1024 * 1024
+    max_request_bytes: Positive = 8 * 1024 * 1024
+
+    # Workers
+    pdf_concurrency: Positive = 2
+    pdf_memory_bytes: Positive = 2 * 1024**3
+    flower_basic_auth: str = ""
+
+    # Payments
+    vnpay_tmn_code: str = LOCAL_GATEWAY_CODE
+    vnpay_hash_secret: str = ""
+    vnpay_url: str = ""
+    vnpay_return_url: str = ""
+    payment_window_seconds: Positive = 3600
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        """Fill the values that follow from others, and refuse development secrets in production."""
+        self.database_url = _with_driver(self.database_url)
+        self.redis_cache_url = self.redis_cache_url or _next_database(self.redis_url)
+        self.storage_url = self.storage_url or f"file://{ROOT / 'var' / 'storage'}"
+        self.vnpay_url = self.vnpay_url or f"{self.public_url}/dev/gateway/pay"
+        self.vnpay_return_url = self.vnpay_return_url or f"{self.public_url}/api/v1/payments/vnpay_return/"
+        self.vnpay_hash_secret = self.vnpay_hash_secret or ("" if self.is_production else LOCAL_GATEWAY_SECRET)
+        if self.is_production:
+            self._refuse_development_secrets()
+        return self
+
+    def _refuse_development_secrets(self) -> None:
+        if self.secret_key == DEVELOPMENT_SECRET or len(self.secret_key) < 32:
+            raise ValueError("SECRET_KEY must be set to at least 32 random characters in production")
+        if self.vnpay_tmn_code == LOCAL_GATEWAY_CODE or not self.vnpay_hash_secret:
+            raise ValueError("VNPAY_TMN_CODE and VNPAY_HASH_SECRET must be set in production")
+
+    @property
+    def is_production(self) -> bool:
+        return self.environment == "production"
+
+    @property
+    def uses_local_gateway(self) -> bool:
+        """Whether payments go to the built-in development gateway instead of a real merchant account."""
+        return not self.is_production and self.vnpay_tmn_code == LOCAL_GATEWAY_CODE
+
+    @cached_property
+    def allowed_origins(self) -> list[str]:
+        """The exact origins that may call with credentials: those listed, and the front end's own."""
+        listed = [origin.strip().rstrip("/") for origin in self.cors_allowed_origins.split(",") if origin.strip()]
+        return sorted({*listed, _origin(self.frontend_url), _origin(self.public_url)})
+
+
+def _with_driver(url: str) -> str:
+    """SQLAlchemy's name for psycopg 3; the plain `postgres(ql)://` that platforms hand out is accepted."""
+    scheme, _, rest = url.partition("://")
+    if scheme.split("+")[0] not in {"postgres", "postgresql"} or not rest:
+        raise ValueError("DATABASE_URL must begin with postgresql://")
+    return f"postgresql+psycopg://{rest}"
+
+
+def _next_database(redis_url: str) -> str:
+    """Without a cache URL: another database number of the same Redis, good enough for development only."""
+    parts = urlsplit(redis_url)
+    number = parts.path.strip("/") or "0"
+    if not number.isdigit():
+        raise ValueError("REDIS_URL must end in a database number, such as redis://127.0.0.1:6379/0")
+    return parts._replace(path=f"/{int(number) + 1}").geturl()
+
+
+def _origin(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+def load_settings(**overrides: Any) -> Settings:
+    """Read the environment. Raises ConfigError with one line per wrong variable."""
+    try:
+        return Settings(**overrides)
+    except ValidationError as error:
+        lines = [f"{'.'.join(map(str, e['loc'])).upper() or 'environment'}: {e['msg'].removeprefix('Value error, ')}" for e in error.errors()]
+        raise ConfigError("The configuration cannot be used:\n  " + "\n  ".join(lines)) from error
