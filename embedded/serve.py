@@ -1,0 +1,141 @@
+"""bin/serve: the whole board on this machine, until Ctrl-C."""
+
+import os
+import sys
+import time
+from contextlib import suppress
+from pathlib import Path
+
+from embedded.app_programs import app_programs
+from embedded.backends import Backends, Wanted
+from embedded.credentials import load_credentials
+from embedded.instance_lock import instance_lock
+from embedded.messages import StartError, say, warn
+from embedded.parent_death import adopt_orphans
+from embedded.ports import find_free_port, require_free
+from embedded.processes import end_adopted, end_descendants
+from embedded.readiness import tail, wait_until_ready
+from embedded.settings import ServeSettings
+from embedded.steps import run_step
+from embedded.stop_signals import Interrupted, StopSignals
+from embedded.supervision import Supervisor
+from embedded.supervisor_configuration import Group
+
+ROOT = Path(__file__).resolve().parent.parent
+VAR = ROOT / "var"
+LOGS = VAR / "log"
+RUN = VAR / "run"
+
+# A stop may take 25 s in all; what is left after this is killed.
+_STOP_SECONDS = 22
+
+
+def main() -> int:
+    """Serve until asked to stop. The exit status is 0 after a stop that was asked for, 1 when the start or the supervision failed."""
+    signals = StopSignals()
+    adopt_orphans()
+    try:
+        _serve(signals)
+    except Interrupted:
+        say("Stopped")
+    except StartError as error:
+        signals.is_expected = True
+        warn(f"bin/serve: {error}")
+        return 1
+    finally:
+        signals.is_expected = True
+        end_descendants()
+    return 0
+
+
+def _serve(signals: StopSignals) -> None:
+    for folder in (VAR, LOGS, RUN):
+        folder.mkdir(exist_ok=True)
+    settings = ServeSettings.read(ROOT, os.environ)
+    addresses = settings.addresses
+    with instance_lock(RUN / "serve.lock", addresses.api) as lock:
+        require_free("PORT", addresses.port, addresses.host)
+        require_free("FLOWER_PORT", addresses.flower_port)
+        credentials = load_credentials(VAR / "secrets.json")
+        with Backends(VAR, credentials, Wanted.by(settings.environment)) as backends:
+            environment = settings.for_processes(VAR, credentials.secret_key, backends.environment)
+            groups = (
+                Group("backends", backends.programs, starts_at_once=True),
+                Group("app", app_programs(ROOT, VAR, addresses, environment), starts_at_once=False),
+            )
+            supervisor = Supervisor(groups, folder=RUN, logs=LOGS, port=find_free_port(), password=credentials.supervisor_password)
+            try:
+                supervisor.start(environment, kept_open=(lock,))
+                backends.wait_until_ready()
+                _fill_database(environment, settings.demo_jobs)
+                supervisor.start_group("app")
+                wait_until_ready(f"{addresses.api}/api/health/ready/", lambda: _failure(supervisor))
+                _print_addresses(settings)
+                _watch(supervisor)
+            finally:
+                signals.is_expected = True
+                _stop(supervisor, signals)
+
+
+def _fill_database(environment: dict[str, str], demo_jobs: int) -> None:
+    say("Bringing the database up to date")
+    _flask(environment, "db", "upgrade")
+    if demo_jobs:
+        _flask(environment, "demo", "load", "--jobs", str(demo_jobs), "--if-empty")
+
+
+def _flask(environment: dict[str, str], *arguments: str) -> None:
+    log = LOGS / "setup.log"
+    with log.open("w") as output:
+        status = run_step(
+            [sys.executable, "-m", "flask", "--app", "wsgi", *arguments], directory=ROOT, environment=environment, output=output, errors=output
+        )
+    if status != 0:
+        raise StartError(f"`flask {' '.join(arguments)}` failed.\n{tail(log)}")
+
+
+def _failure(supervisor: Supervisor) -> str | None:
+    if supervisor.given_up:
+        name = supervisor.given_up[0]
+        return f"{name} does not start.\n{tail(LOGS / f'{name}.log')}"
+    return None if supervisor.is_running else f"The process manager ended.\n{tail(RUN / 'supervisord.log')}"
+
+
+def _watch(supervisor: Supervisor) -> None:
+    """Stay until interrupted, ending what crashed programs leave behind. Raises StartError when the supervisor itself ends."""
+    while supervisor.is_running:
+        end_adopted(ours=supervisor.pid)
+        time.sleep(1)
+    raise StartError(f"The process manager ended.\n{tail(RUN / 'supervisord.log')}")
+
+
+def _stop(supervisor: Supervisor, signals: StopSignals) -> None:
+    if supervisor.is_running:
+        say("Stopping (once more Ctrl-C: at once)")
+    requests = signals.count
+    deadline = time.monotonic() + _STOP_SECONDS
+    supervisor.request_stop()
+    while supervisor.is_running and time.monotonic() < deadline and signals.count == requests:
+        time.sleep(0.1)
+
+
+def _print_addresses(settings: ServeSettings) -> None:
+    addresses = settings.addresses
+    rows = [
+        ("API", f"{addresses.api}/api/"),
+        ("Documentation", f"{addresses.api}/api/docs/"),
+        ("Flower", f"{addresses.flower}/"),
+        ("Logs", str(LOGS)),
+    ]
+    if settings.demo_jobs:
+        rows += [("Demo logins", "candidate@demo.com, recruiter@demo.com, admin@demo.com; password demo123")]
+    say("\nThe board is ready. Ctrl-C stops it.\n")
+    for name, value in rows:
+        say(f"  {name:<14} {value}")
+    say("")
+
+
+if __name__ == "__main__":
+    # A reader that went away, as in `bin/serve | head`, is no reason to fail.
+    with suppress(BrokenPipeError):
+        sys.exit(main())

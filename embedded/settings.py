@@ -1,0 +1,57 @@
+"""What bin/serve takes from the environment and from `.env`, and what it gives to the processes it starts."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from dotenv import dotenv_values
+
+from embedded.app_programs import Addresses
+from embedded.messages import StartError
+from embedded.ports import LOOPBACK, parse_port
+
+_DEMO_JOBS = "300"
+
+
+def merged_environment(root: Path, process_environment: Mapping[str, str]) -> dict[str, str]:
+    """The variables of `.env` in the checkout, and those of the process, which win."""
+    from_file = {name: value for name, value in dotenv_values(root / ".env").items() if value is not None}
+    return {**from_file, **process_environment}
+
+
+@dataclass(frozen=True)
+class ServeSettings:
+    """`demo_jobs` is how many jobs an empty database is filled with (0: none)."""
+
+    addresses: Addresses
+    demo_jobs: int
+    environment: dict[str, str]
+
+    @classmethod
+    def read(cls, root: Path, process_environment: Mapping[str, str]) -> "ServeSettings":
+        """Raises StartError for a value that cannot be used."""
+        environment = merged_environment(root, process_environment)
+        addresses = Addresses(
+            host=environment.get("HOST") or LOOPBACK,
+            port=parse_port("PORT", environment.get("PORT") or "8000"),
+            flower_port=parse_port("FLOWER_PORT", environment.get("FLOWER_PORT") or "5555"),
+        )
+        if addresses.port == addresses.flower_port:
+            raise StartError(f"PORT and FLOWER_PORT are both {addresses.port}: choose two different ports.")
+        demo_jobs = environment.get("DEMO_JOBS") or _DEMO_JOBS
+        if not (demo_jobs.isascii() and demo_jobs.isdigit()):
+            raise StartError(f"DEMO_JOBS={demo_jobs} is not a number.")
+        return cls(addresses, int(demo_jobs), environment)
+
+    def for_processes(self, var: Path, secret_key: str, backends: Mapping[str, str]) -> dict[str, str]:
+        """The environment of everything that is started: what was set, the private back ends, and defaults for what is missing."""
+        defaults = {
+            "SECRET_KEY": secret_key,
+            "PUBLIC_URL": self.addresses.api,
+            "FRONTEND_URL": self.addresses.api,
+            "STORAGE_URL": f"file://{var / 'storage'}",
+            # Logs are written line by line.
+            "PYTHONUNBUFFERED": "1",
+        }
+        named = {name: value for name, value in self.environment.items() if value}
+        return {**defaults, **named, **backends, "PORT": str(self.addresses.port), "FLOWER_PORT": str(self.addresses.flower_port)}
