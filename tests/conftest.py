@@ -33,13 +33,24 @@ class Caller(FlaskClient):
 
     def open(self, *args: Any, **kwargs: Any) -> Any:
         with self.application.app_context():
-            answer = super().open(*args, **kwargs)
+            answer = super().open(*args, **{"buffered": True, **kwargs})
         if has_app_context():
             db.session.expire_all()
         return answer
 
 
-UNLIMITED = dict.fromkeys(("login_rate", "register_rate", "password_reset_rate", "pdf_generation_rate", "application_submission_rate", "message_send_rate", "payment_create_rate"), "")
+UNLIMITED = dict.fromkeys(
+    (
+        "login_rate",
+        "register_rate",
+        "password_reset_rate",
+        "pdf_generation_rate",
+        "application_submission_rate",
+        "message_send_rate",
+        "payment_create_rate",
+    ),
+    "",
+)
 
 
 def plain(url: str) -> str:

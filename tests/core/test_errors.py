@@ -1,0 +1,71 @@
+"""Every error is a problem document: unknown routes and methods, broken bodies, hostile values."""
+
+import pytest
+from flask.testing import FlaskClient
+
+REGISTER = "/api/v1/auth/register/"
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status", "code"),
+    [
+        ("GET", "/api/v1/nothing/", 404, "not_found"),
+        ("GET", "/nothing", 404, "not_found"),
+        ("PUT", "/api/v1/auth/me/", 405, "method_not_allowed"),
+        ("GET", "/api/v1/tasks/99999999999999999999999/", 404, "not_found"),
+        ("GET", "/api/v1/auth/me/", 401, "unauthorized"),
+    ],
+)
+def test_an_error_of_the_framework_is_a_problem_document(client: FlaskClient, method: str, path: str, status: int, code: str) -> None:
+    answer = client.open(path, method=method)
+
+    assert answer.status_code == status
+    assert answer.content_type == "application/problem+json"
+    assert set(answer.json) == {"type", "title", "status", "detail", "code", "request_id"}
+    assert (answer.json["status"], answer.json["code"]) == (status, code)
+    assert answer.headers["X-Request-ID"] == answer.json["request_id"]
+
+
+@pytest.mark.parametrize(
+    ("body", "content_type", "status"),
+    [
+        (b"{", "application/json", 400),
+        (b"[]", "application/json", 400),
+        (b"null", "application/json", 400),
+        (b'"text"', "application/json", 400),
+        (b'{"email": "\\ud800"}', "application/json", 400),
+        (b"\xff\xfe", "application/json", 400),
+        (b"[" * 100_000, "application/json", 400),
+        (b'{"email": ' + b"1" * 5000 + b"}", "application/json", 400),
+        (b"<xml/>", "text/xml", 415),
+        (b"x" * (9 * 1024 * 1024), "application/json", 413),
+    ],
+)
+def test_a_broken_body_is_refused_without_a_crash(client: FlaskClient, body: bytes, content_type: str, status: int) -> None:
+    answer = client.post(REGISTER, data=body, content_type=content_type)
+
+    assert answer.status_code == status
+    assert answer.content_type == "application/problem+json"
+    assert answer.json["detail"]
+
+
+def test_a_field_named_like_a_member_of_the_problem_appears_only_among_the_errors(client: FlaskClient) -> None:
+    answer = client.post(REGISTER, json={"title": "x", "status": 1})
+
+    assert answer.json["title"] == "Bad Request"
+    assert answer.json["status"] == 400
+    assert {"title", "status", "email"} <= set(answer.json["errors"])
+
+
+def test_an_offered_request_id_is_kept_only_when_it_is_harmless(client: FlaskClient) -> None:
+    kept = client.get("/api/health/", headers={"X-Request-ID": "abcdef-12345"})
+    replaced = client.get("/api/health/", headers={"X-Request-ID": "a b;<script>"})
+
+    assert kept.headers["X-Request-ID"] == "abcdef-12345"
+    assert replaced.headers["X-Request-ID"] != "a b;<script>"
+
+
+def test_both_prefixes_and_a_missing_slash_reach_the_same_route(client: FlaskClient) -> None:
+    answers = [client.post(path, json={}) for path in ("/api/v1/auth/login/", "/api/v1/auth/login", "/api/auth/login/", "/api/auth/login")]
+
+    assert [answer.status_code for answer in answers] == [400] * 4
