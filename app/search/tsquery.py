@@ -1,0 +1,48 @@
+"""A query in the words of PostgreSQL's `to_tsquery('simple', ...)`."""
+
+from collections.abc import Callable
+from functools import partial
+from operator import attrgetter
+
+from app.search.query import Phrase, Query, Term
+from app.search.text import Token
+
+MIN_PREFIX_LENGTH = 2
+"""Letters that an unfinished word needs before it is searched for as a prefix; fewer would visit most of the index."""
+
+_Lexeme = Callable[[Token], str]
+
+
+def to_tsquery(query: Query, *, with_accents: bool = False, with_prefix: bool = False) -> str:
+    """Return `query` as text that `to_tsquery('simple', ...)` accepts whatever was typed; an empty query gives an empty text.
+
+    `with_accents` asks for the accented form, which is for ranking: match with the folded form. `with_prefix` lets the unfinished word match as a
+    prefix, for results that follow the typing. A lexeme holds only letters and digits and stands in quotation marks, so nothing typed becomes an
+    operator.
+    """
+    lexeme = partial(_lexeme, attrgetter("accented" if with_accents else "folded"))
+    prefixed = query.unfinished if with_prefix and query.unfinished and len(query.unfinished.folded) >= MIN_PREFIX_LENGTH else None
+    wishes = [_term(term, lexeme, prefixed) for term in query.terms] + [_row(phrase, lexeme) for phrase in query.phrases]
+    refusals = [f"!{_row(phrase, lexeme)}" for phrase in query.excluded]
+    if query.match_any and wishes:
+        wishes = [_grouped(" | ", wishes)]
+    return " & ".join(wishes + refusals)
+
+
+def _lexeme(form: Callable[[Token], str], token: Token) -> str:
+    return f"'{form(token)}'"
+
+
+def _grouped(operator: str, operands: list[str]) -> str:
+    return operands[0] if len(operands) == 1 else f"({operator.join(operands)})"
+
+
+def _row(phrase: Phrase, lexeme: _Lexeme) -> str:
+    return _grouped(" <-> ", list(map(lexeme, phrase)))
+
+
+def _term(term: Term, lexeme: _Lexeme, prefixed: Token | None) -> str:
+    words = list(map(lexeme, term.words))
+    if term.words[-1] == prefixed:
+        words[-1] += ":*"
+    return _grouped(" | ", [_grouped(" & ", words), *(_row(synonym, lexeme) for synonym in term.synonyms)])
