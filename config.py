@@ -3,6 +3,7 @@
 A wrong value stops the start with a sentence that names the variable. Sizes are bytes, times are seconds unless a name says otherwise.
 """
 
+from email.utils import parseaddr
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -33,6 +34,21 @@ def _check_rate(value: str) -> str:
     return value
 
 
+def _check_smtp_url(value: str) -> str:
+    parts = urlsplit(value)
+    if value and (parts.scheme not in {"smtp", "smtps"} or not parts.hostname or parts.port == 0):
+        raise ValueError("must look like smtp://user:password@host:587?starttls or smtps://user:password@host:465 (empty: mails become files)")
+    return value
+
+
+def _check_sender(value: str) -> str:
+    _, address = parseaddr(value)
+    local, _, domain = address.rpartition("@")
+    if not (local and domain and value.isprintable()):
+        raise ValueError(f"{value!r} is not a sender such as 'Jobboard <no-reply@example.com>'")
+    return value
+
+
 Rate = Annotated[str, AfterValidator(_check_rate)]
 Positive = Annotated[int, Field(gt=0)]
 
@@ -54,8 +70,10 @@ class Settings(BaseSettings):
     redis_cache_url: str = ""
     elasticsearch_url: str = ""
     storage_url: str = ""
-    smtp_url: str = ""
-    mail_from: str = "Jobboard <no-reply@example.com>"
+    smtp_url: Annotated[str, AfterValidator(_check_smtp_url)] = ""
+    mail_from: Annotated[str, AfterValidator(_check_sender)] = "Jobboard <no-reply@example.com>"
+    # Where mails land as .eml files while there is no SMTP_URL.
+    mail_folder: str = str(ROOT / "var" / "mail")
 
     # Addresses people see
     public_url: str = "http://127.0.0.1:8000"
