@@ -32,8 +32,15 @@ def _plain_url(url: HttpUrl) -> str:
     return str(url)
 
 
-def _empty_is_none(value: Any) -> Any:
+def empty_is_none(value: Any) -> Any:
+    """For `BeforeValidator`: an empty text, as forms send it, counts as null."""
     return None if value == "" else value
+
+
+def without_defaults(schema: dict[str, Any]) -> None:
+    """For `json_schema_extra` of a PATCH body: what is not sent stays as it is, so the document shows no default."""
+    for declared in schema.get("properties", {}).values():
+        declared.pop("default", None)
 
 
 Id = Annotated[int, Field(ge=1, le=MAX_ID)]
@@ -43,4 +50,4 @@ Text = Annotated[str, StringConstraints(strip_whitespace=True, max_length=20_000
 Money = Annotated[int, Field(ge=0, le=10**15)]
 Email = Annotated[EmailStr, StringConstraints(max_length=254), AfterValidator(_lower)]
 Url = Annotated[HttpUrl, AfterValidator(_plain_url)]
-OptionalUrl = Annotated[Url | None, BeforeValidator(_empty_is_none)]
+OptionalUrl = Annotated[Url | None, BeforeValidator(empty_is_none)]
