@@ -24,6 +24,19 @@ def _works_in(process: psutil.Process, place: os.stat_result) -> bool:
         return False
 
 
+def processes_marked(variable: str, value: str) -> list[psutil.Process]:
+    """The processes of this account, but for this one, in whose environment `variable` is `value`."""
+    return [process for process in psutil.process_iter() if process.pid != os.getpid() and _has_variable(process, variable, value)]
+
+
+def _has_variable(process: psutil.Process, variable: str, value: str) -> bool:
+    try:
+        return process.environ().get(variable) == value
+    except (OSError, psutil.Error):
+        # It ended meanwhile, or is another user's and so not ours.
+        return False
+
+
 def end_all(processes: Sequence[psutil.Process], grace_seconds: float = 5) -> None:
     """Ask the processes to end, and kill those that have not after `grace_seconds`."""
     for process in processes:

@@ -13,7 +13,7 @@ from embedded.instance_lock import instance_lock
 from embedded.messages import StartError, say, warn
 from embedded.parent_death import adopt_orphans
 from embedded.ports import find_free_port, require_free
-from embedded.processes import end_adopted, end_descendants
+from embedded.processes import end_adopted, end_all, end_descendants, processes_marked
 from embedded.readiness import tail, wait_until_ready
 from embedded.settings import ServeSettings
 from embedded.steps import run_step
@@ -28,6 +28,9 @@ RUN = VAR / "run"
 
 # A stop may take 25 s in all; what is left after this is killed.
 _STOP_SECONDS = 22
+
+# A variable that every process of a run carries, so that the next run knows what a kill -9 of launcher and supervisor left behind.
+_MARK = "SERVED_FROM_CHECKOUT"
 
 
 def main() -> int:
@@ -54,11 +57,12 @@ def _serve(signals: StopSignals) -> None:
     settings = ServeSettings.read(ROOT, os.environ)
     addresses = settings.addresses
     with instance_lock(RUN / "serve.lock", addresses.api) as lock:
+        end_all(processes_marked(_MARK, str(ROOT)))
         require_free("PORT", addresses.port, addresses.host)
         require_free("FLOWER_PORT", addresses.flower_port)
         credentials = load_credentials(VAR / "secrets.json")
         with Backends(VAR, credentials, Wanted.by(settings.environment)) as backends:
-            environment = settings.for_processes(VAR, credentials.secret_key, backends.environment)
+            environment = settings.for_processes(VAR, credentials.secret_key, backends.environment) | {_MARK: str(ROOT)}
             groups = (
                 Group("backends", backends.programs, starts_at_once=True),
                 Group("app", app_programs(ROOT, VAR, addresses, environment), starts_at_once=False),
@@ -95,6 +99,7 @@ def _flask(environment: dict[str, str], *arguments: str) -> None:
 
 
 def _failure(supervisor: Supervisor) -> str | None:
+    supervisor.report()
     if supervisor.given_up:
         name = supervisor.given_up[0]
         return f"{name} does not start.\n{tail(LOGS / f'{name}.log')}"
@@ -104,6 +109,7 @@ def _failure(supervisor: Supervisor) -> str | None:
 def _watch(supervisor: Supervisor) -> None:
     """Stay until interrupted, ending what crashed programs leave behind. Raises StartError when the supervisor itself ends."""
     while supervisor.is_running:
+        supervisor.report()
         end_adopted(ours=supervisor.pid)
         time.sleep(1)
     raise StartError(f"The process manager ended.\n{tail(RUN / 'supervisord.log')}")
@@ -116,7 +122,9 @@ def _stop(supervisor: Supervisor, signals: StopSignals) -> None:
     deadline = time.monotonic() + _STOP_SECONDS
     supervisor.request_stop()
     while supervisor.is_running and time.monotonic() < deadline and signals.count == requests:
+        supervisor.report()
         time.sleep(0.1)
+    supervisor.report()
 
 
 def _print_addresses(settings: ServeSettings) -> None:

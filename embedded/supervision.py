@@ -4,12 +4,10 @@ import getpass
 import re
 import subprocess
 import sys
-import threading
 import time
 import xmlrpc.client
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import IO
 
 from embedded.messages import StartError, say
 from embedded.parent_death import die_with_parent
@@ -17,17 +15,20 @@ from embedded.ports import LOOPBACK
 from embedded.supervisor_configuration import Group, render_configuration
 
 # Lines of supervisord's log that a person should hear of: pattern, and what to say.
-_REPORTS = (
-    (re.compile(r" exited: (\S+) \((.*); (?:not )?expected\)$"), "{0} ended ({1}) and is being restarted"),
-    (re.compile(r" gave up: (\S+) entered FATAL state"), "{0} keeps failing and is not restarted any more; see {logs}/{0}.log"),
-    (re.compile(r" killing '(\S+)' \(\d+\) with SIGKILL$"), "{0} did not stop in time and is killed"),
-)
+_ENDED = re.compile(r" exited: (\S+) \((.*); (?:not )?expected\)$")
+_GAVE_UP = re.compile(r" gave up: (\S+) entered FATAL state")
+_KILLED = re.compile(r" killing '(\S+)' \(\d+\) with SIGKILL$")
+_SENTENCES = {
+    _ENDED: "{0} ended ({1}) and is being restarted",
+    _GAVE_UP: "{0} keeps failing and is not restarted any more; see {logs}/{0}.log",
+    _KILLED: "{0} did not stop in time and is killed",
+}
 _CONTROL_SECONDS = 20
 
 
 def describe(line: str, logs: Path) -> str | None:
     """What a line of supervisord's log means to the person at the terminal; None when it is of no interest."""
-    for pattern, sentence in _REPORTS:
+    for pattern, sentence in _SENTENCES.items():
         if found := pattern.search(line.rstrip()):
             return sentence.format(*found.groups(), logs=logs)
     return None
@@ -38,12 +39,14 @@ class Supervisor:
 
     def __init__(self, groups: Sequence[Group], *, folder: Path, logs: Path, port: int, password: str) -> None:
         self._logs = logs
+        self._log = folder / "supervisord.log"
+        self._log_position = 0
         self._configuration = folder / "supervisord.conf"
         text = render_configuration(groups, folder=folder, logs=logs, user=getpass.getuser(), port=port, password=password)
         self._configuration.touch(mode=0o600)
         self._configuration.write_text(text)
         self._control = xmlrpc.client.ServerProxy(f"http://serve:{password}@{LOOPBACK}:{port}/RPC2")
-        self._process: subprocess.Popen[str] | None = None
+        self._process: subprocess.Popen[bytes] | None = None
         self._is_stopping = False
         self.given_up: list[str] = []
 
@@ -53,19 +56,19 @@ class Supervisor:
         It gets a process group of its own, so that Ctrl-C reaches only us and the order of the stop is ours; and it is told to
         stop when we die.
         """
-        process = self._process = subprocess.Popen(
-            [sys.executable, "-m", "supervisor.supervisord", "-c", str(self._configuration)],
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            errors="replace",
-            pass_fds=kept_open,
-            start_new_session=True,
-            preexec_fn=die_with_parent(),
-        )
-        threading.Thread(target=self._report, args=(process.stdout,), daemon=True).start()
+        self._log.write_text("")
+        # Its messages go to a file rather than a pipe: writing to a pipe whose reader was killed would kill it too, and with it the orderly stop.
+        with self._log.open("a") as log:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "supervisor.supervisord", "-c", str(self._configuration)],
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                pass_fds=kept_open,
+                start_new_session=True,
+                preexec_fn=die_with_parent(),
+            )
 
     def start_group(self, name: str) -> None:
         """Start the programs of a group without waiting for them."""
@@ -76,7 +79,7 @@ class Supervisor:
                 return
             except (OSError, xmlrpc.client.Error) as error:
                 if not self.is_running or time.monotonic() > deadline:
-                    raise StartError(f"The process manager does not answer ({error}); see {self._logs.parent}/run/supervisord.log") from error
+                    raise StartError(f"The process manager does not answer ({error}); see {self._log}") from error
             time.sleep(0.1)
 
     @property
@@ -95,10 +98,20 @@ class Supervisor:
         if self._process is not None and self.is_running:
             self._process.terminate()
 
-    def _report(self, output: IO[str]) -> None:
-        for line in output:
-            sentence = describe(line, self._logs)
-            if " gave up: " in line:
-                self.given_up.append(line.split(" gave up: ")[1].split()[0])
-            if sentence and not (self._is_stopping and " exited: " in line):
-                say(f"{time.strftime('%H:%M:%S')}  {sentence}")
+    def report(self) -> None:
+        """Say what has happened since the last call."""
+        with self._log.open("rb") as log:
+            log.seek(self._log_position)
+            lines = log.read()
+        # A line that is still being written waits for the next call.
+        complete = lines[: lines.rfind(b"\n") + 1]
+        self._log_position += len(complete)
+        for line in complete.decode(errors="replace").splitlines():
+            self._report_line(line)
+
+    def _report_line(self, line: str) -> None:
+        if found := _GAVE_UP.search(line):
+            self.given_up.append(found[1])
+        sentence = describe(line, self._logs)
+        if sentence and not (self._is_stopping and _ENDED.search(line)):
+            say(f"{time.strftime('%H:%M:%S')}  {sentence}")
