@@ -3,6 +3,7 @@
 from celery.signals import worker_process_init
 
 import tasks.maintenance  # noqa: F401  importing a module registers its tasks
+import tasks.notifications  # noqa: F401
 from app.extensions import db
 from app.logs import configure_logging
 from tasks.base import celery, flask_app, settings

@@ -8,6 +8,8 @@ from app.accounts import routes as accounts_routes
 from app.applications import models as _applications  # noqa: F401  the tables of features without routes yet
 from app.core import cli as core_cli
 from app.core import task_routes
+from app.messaging import routes as messaging_routes
+from app.notifications import routes as notification_routes
 from app.ops import routes as ops_routes
 
 API = "/api/v1"
@@ -17,6 +19,8 @@ def register_features(app: APIFlask) -> None:
     """Attach every feature to the application."""
     app.extensions["user_loader"] = sessions.load_user
     for blueprint in (accounts_routes.blp, admin_routes.blp, task_routes.blp):
+        app.register_blueprint(blueprint, url_prefix=API)
+    for blueprint in (messaging_routes.blp, notification_routes.blp):
         app.register_blueprint(blueprint, url_prefix=API)
     app.register_blueprint(ops_routes.blp)
     for group in (accounts_cli.users, core_cli.outbox, core_cli.tasks):

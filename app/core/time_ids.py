@@ -1,0 +1,30 @@
+"""Ids that encode their creation time, for range-partitioned tables: an id alone tells its month.
+
+An id is milliseconds since 2024 (41 bits) and a sequence number (12 bits): below 2**53, so that JavaScript holds it exactly, and
+ascending. The database's function `new_time_id()` makes them by its own clock; `created_at` of the row is exactly `time_of(id)`.
+"""
+
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import func
+
+from app.extensions import db
+
+EPOCH = datetime(2024, 1, 1, tzinfo=UTC)
+SEQUENCE_BITS = 12
+LARGEST = 2**53 - 1
+
+
+def new_time_id() -> int:
+    """A fresh id."""
+    return int(db.session.execute(func.new_time_id()).scalar_one())
+
+
+def time_of(time_id: int) -> datetime:
+    """When the id was made, to the millisecond, in UTC."""
+    return EPOCH + timedelta(milliseconds=time_id >> SEQUENCE_BITS)
+
+
+def first_id_at(moment: datetime) -> int:
+    """The smallest id of that millisecond."""
+    return ((moment - EPOCH) // timedelta(milliseconds=1)) << SEQUENCE_BITS

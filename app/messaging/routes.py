@@ -1,0 +1,153 @@
+"""`/chats/`: conversations of the signed-in user."""
+
+from apiflask import APIBlueprint
+from flask import Response
+
+from app.core.auth import current_actor, require
+from app.core.contract import JSON, accepts, queries, returns
+from app.core.cursors import CursorQuery, next_link
+from app.core.pagination import ListQuery, Page, page, page_of
+from app.core.rates import counts_created, rate_limit
+from app.core.storage import send
+from app.core.unit_of_work import unit_of_work
+from app.core.uploads import read_attachment
+from app.messaging import service
+from app.messaging.models import Conversation
+from app.messaging.schemas import BlockIn, ConversationOpen, ConversationOut, MessageOut, MessagePage, MessagePost
+from app.notifications.schemas import Count
+
+blp = APIBlueprint("messaging", __name__, tag="Messages")
+ConversationPage = page_of(ConversationOut)
+
+
+@blp.get("/chats/conversations/")
+@require()
+@queries(ListQuery)
+@returns(ConversationPage)
+def list_conversations(query: ListQuery) -> Page[ConversationOut]:
+    """Your conversations, the latest message first."""
+    actor = current_actor()
+    conversations, total = service.list_conversations(actor.id, limit=query.limit, offset=query.offset)
+    latest = service.last_messages(conversations)
+
+    def to_out(found: Conversation) -> ConversationOut:
+        return ConversationOut.of(found, viewer_id=actor.id, last_message=latest.get(found.id))
+
+    return page(ConversationPage, conversations, total, query, to_out)
+
+
+@blp.post("/chats/conversations/")
+@require()
+@rate_limit("MESSAGE_SEND_RATE", counts=counts_created)
+@accepts(ConversationOpen)
+@returns(ConversationOut, 201)
+def open_conversation(data: ConversationOpen) -> Response:
+    """Open a conversation with the other side of an application: 201, or 200 when the pair has one about this job."""
+    actor = current_actor()
+    with unit_of_work():
+        if data.application_id is not None:
+            opened = service.open_about_application(actor, data.application_id)
+        else:
+            opened = service.open_with_partner(actor, data.partner_id or 0, data.job_id)
+        if data.message:
+            service.post_message(actor, opened.conversation, data.message)
+        body = _out(opened.conversation, actor.id).model_dump_json()
+    return Response(body, status=201 if opened.is_new else 200, content_type=JSON)
+
+
+@blp.get("/chats/conversations/<int:conversation_id>/")
+@require()
+@returns(ConversationOut)
+def get_conversation(conversation_id: int) -> ConversationOut:
+    """One of your conversations."""
+    user_id = current_actor().id
+    return _out(service.get_conversation(user_id, conversation_id), user_id)
+
+
+@blp.delete("/chats/conversations/<int:conversation_id>/")
+@require()
+@returns(None)
+def hide_conversation(conversation_id: int) -> None:
+    """Take a conversation off your own list until the next message; the other side keeps it."""
+    user_id = current_actor().id
+    with unit_of_work():
+        service.hide(user_id, service.get_conversation(user_id, conversation_id))
+
+
+@blp.get("/chats/conversations/<int:conversation_id>/messages/")
+@require()
+@queries(CursorQuery)
+@returns(MessagePage)
+def list_messages(conversation_id: int, query: CursorQuery) -> MessagePage:
+    """The messages, newest first; `next` carries a cursor."""
+    conversation = service.get_conversation(current_actor().id, conversation_id)
+    rows = service.list_messages(conversation, before_id=query.before_id, limit=query.limit, offset=query.offset)
+    shown = rows[: query.limit]
+    following = next_link(query.limit, shown[-1].id) if len(rows) > query.limit else None
+    return MessagePage(next=following, previous=None, results=[MessageOut.of(row, conversation.participants) for row in shown])
+
+
+@blp.post("/chats/conversations/<int:conversation_id>/messages/")
+@require()
+@rate_limit("MESSAGE_SEND_RATE", counts=counts_created)
+@accepts(MessagePost, multipart=True)
+@returns(MessageOut, 201)
+def post_message(conversation_id: int, data: MessagePost) -> MessageOut:
+    """Write to the other side: 1 to 5000 characters, a file, or both."""
+    actor = current_actor()
+    attachment = read_attachment(data.attachment) if data.attachment else None
+    with unit_of_work():
+        conversation = service.get_conversation(actor.id, conversation_id)
+        return MessageOut.of(service.post_message(actor, conversation, data.text, attachment), conversation.participants)
+
+
+@blp.post("/chats/conversations/<int:conversation_id>/read/")
+@require()
+@returns(ConversationOut)
+def mark_read(conversation_id: int) -> ConversationOut:
+    """You have seen everything in this conversation."""
+    user_id = current_actor().id
+    with unit_of_work():
+        conversation = service.get_conversation(user_id, conversation_id)
+        service.mark_read(user_id, conversation)
+        return _out(conversation, user_id)
+
+
+@blp.get("/chats/unread-count/")
+@require()
+@returns(Count)
+def unread_count() -> Count:
+    """How many messages to you are unread, over all conversations."""
+    return Count(count=service.count_unread(current_actor().id))
+
+
+@blp.post("/chats/blocks/")
+@require()
+@accepts(BlockIn)
+@returns(None)
+def block(data: BlockIn) -> None:
+    """Stop messages between you and another person, both ways."""
+    with unit_of_work():
+        service.block(current_actor().id, data.user_id)
+
+
+@blp.delete("/chats/blocks/<int:user_id>/")
+@require()
+@returns(None)
+def unblock(user_id: int) -> None:
+    """Take a block of yours back."""
+    with unit_of_work():
+        service.unblock(current_actor().id, user_id)
+
+
+@blp.get("/media/message/<int:message_id>/")
+@require()
+@returns(None)
+def get_attachment(message_id: int) -> Response:
+    """The file that came with a message of one of your conversations."""
+    return send(service.get_attachment(current_actor().id, message_id))
+
+
+def _out(conversation: Conversation, viewer_id: int) -> ConversationOut:
+    latest = service.last_messages([conversation]).get(conversation.id)
+    return ConversationOut.of(conversation, viewer_id=viewer_id, last_message=latest)

@@ -1,0 +1,45 @@
+"""What the notification routes take and give (contract, section 6)."""
+
+from datetime import datetime
+from typing import Any
+
+from app.core.cursors import CursorQuery
+from app.core.schemas import OutModel
+from app.notifications.models import Level, Notification, NotificationType
+
+
+class NotificationQuery(CursorQuery):
+    unread_only: bool = False
+
+
+class NotificationOut(OutModel):
+    """`is_read` is also true for what came before the last read-all."""
+
+    id: int
+    type: NotificationType
+    level: Level
+    title: str
+    message: str
+    link: str | None
+    data: dict[str, Any]
+    is_read: bool
+    created_at: datetime
+
+    @classmethod
+    def of(cls, notification: Notification, *, read_up_to: int) -> "NotificationOut":
+        """The public view, given how far its owner has read."""
+        out = cls.model_validate(notification)
+        out.is_read = notification.is_read or notification.id <= read_up_to
+        return out
+
+
+class NotificationPage(OutModel):
+    """Newest first; `next` carries the cursor, or is null at the end."""
+
+    next: str | None
+    previous: str | None
+    results: list[NotificationOut]
+
+
+class Count(OutModel):
+    count: int
