@@ -39,18 +39,7 @@ class Caller(FlaskClient):
         return answer
 
 
-UNLIMITED = dict.fromkeys(
-    (
-        "login_rate",
-        "register_rate",
-        "password_reset_rate",
-        "pdf_generation_rate",
-        "application_submission_rate",
-        "message_send_rate",
-        "payment_create_rate",
-    ),
-    "",
-)
+UNLIMITED = {name: "" for name in Settings.model_fields if name.endswith("_rate")}
 
 
 def plain(url: str) -> str:

@@ -19,9 +19,7 @@ blp = APIBlueprint("notifications", __name__, tag="Notifications")
 def list_notifications(query: NotificationQuery) -> NotificationPage:
     """Your notifications, newest first; `next` carries a cursor."""
     user_id = current_actor().id
-    rows = service.list_notifications(
-        user_id, before_id=query.before_id, limit=query.limit, offset=query.offset, unread_only=query.unread_only
-    )
+    rows = service.list_notifications(user_id, before_id=query.before_id, limit=query.limit, offset=query.offset, unread_only=query.unread_only)
     read_up_to = service.get_inbox(user_id).read_up_to
     shown = rows[: query.limit]
     following = next_link(query.limit, shown[-1].id) if len(rows) > query.limit else None

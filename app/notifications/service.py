@@ -81,4 +81,3 @@ def mark_all_read(user_id: int) -> None:
 def _lock_inbox(user_id: int) -> Inbox:
     db.session.execute(insert(Inbox).values(user_id=user_id).on_conflict_do_nothing())
     return db.session.scalars(select(Inbox).where(Inbox.user_id == user_id).with_for_update().execution_options(populate_existing=True)).one()
-

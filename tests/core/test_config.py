@@ -14,7 +14,7 @@ def test_a_rate_is_taken_as_written(rate: str) -> None:
 def test_a_malformed_rate_stops_the_start(monkeypatch: pytest.MonkeyPatch, rate: str) -> None:
     monkeypatch.setenv("PDF_GENERATION_RATE", rate)
 
-    with pytest.raises(ConfigError, match="PDF_GENERATION_RATE: .* is not a rate"):
+    with pytest.raises(ConfigError, match=r"PDF_GENERATION_RATE: .* is not a rate"):
         load_settings()
 
 

@@ -1,0 +1,42 @@
+"""The queue contract: every task is registered, routed, and consumed by exactly one of the workers that bin/serve starts."""
+
+import re
+
+import celery_worker
+from app.core.broker import LONGEST_TIME_LIMIT, QUEUE_OF_PREFIX, QUEUES, queue_of
+from tasks.base import DurableTask, PeriodicTask
+from tasks.schedule import BEAT_SCHEDULE
+from tests.sources import enqueued_names, worker_commands
+
+OURS = {name: task for name, task in celery_worker.celery.tasks.items() if not name.startswith("celery.")}
+
+
+def test_every_task_is_routed_to_a_declared_queue() -> None:
+    assert OURS
+    assert {queue_of(name) for name in OURS} <= set(QUEUES)
+    assert set(QUEUE_OF_PREFIX.values()) == set(QUEUES)
+
+
+def test_each_queue_is_consumed_by_exactly_one_started_worker() -> None:
+    consumed = [queue for command in worker_commands() for queue in re.search(r"-Q\s+(\S+)", command)[1].split(",")]  # type: ignore[index]
+
+    assert sorted(consumed) == sorted(QUEUES)
+
+
+def test_every_name_that_the_application_enqueues_is_a_registered_durable_task() -> None:
+    names = enqueued_names()
+
+    assert names
+    assert {name: isinstance(OURS.get(name), DurableTask) for name in names} == dict.fromkeys(names, True)
+
+
+def test_every_durable_task_has_a_time_limit_below_the_visibility_timeout() -> None:
+    limits = {name: task.time_limit for name, task in OURS.items() if isinstance(task, DurableTask)}
+
+    assert all(limit is not None and 0 < limit <= LONGEST_TIME_LIMIT for limit in limits.values()), limits
+
+
+def test_beat_starts_only_periodic_tasks_that_exist() -> None:
+    started = {entry["task"] for entry in BEAT_SCHEDULE.values()}
+
+    assert {name: isinstance(OURS.get(name), PeriodicTask) for name in started} == dict.fromkeys(started, True)
