@@ -6,7 +6,8 @@ Written outermost to innermost: route, `@require`/`@public`, `@accepts`/`@querie
 import json
 from collections.abc import Callable, Mapping
 from functools import wraps
-from typing import Any, get_args
+from types import UnionType
+from typing import Annotated, Any, Union, get_args, get_origin
 
 from apiflask.scaffold import _annotate
 from flask import Response, request
@@ -113,7 +114,13 @@ def _form_value(model: type[BaseModel], name: str, sent: list[str]) -> Any:
 
 
 def _is_text(annotation: Any) -> bool:
-    return annotation is str or str in get_args(annotation)
+    """Whether a field takes plain text, perhaps constrained or optional; a list of texts does not."""
+    origin = get_origin(annotation)
+    if origin is Annotated:
+        return _is_text(get_args(annotation)[0])
+    if origin in (Union, UnionType):
+        return any(_is_text(choice) for choice in get_args(annotation))
+    return annotation is str
 
 
 def _storable(payload: Any) -> Any:
