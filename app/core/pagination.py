@@ -6,8 +6,7 @@ from urllib.parse import urlencode
 
 from flask import request
 from pydantic import Field, create_model
-from sqlalchemy import Select, func, select
-from sqlalchemy.sql.elements import ColumnElement
+from sqlalchemy import Select, SQLColumnExpression, func, select
 
 from app.core.problems import Invalid
 from app.core.schemas import InModel, OutModel
@@ -42,7 +41,7 @@ def page_of(item: type[Out]) -> type[Page[Out]]:
 
 
 def paginate(
-    statement: Select[Any], query: ListQuery, *, orderings: Mapping[str, ColumnElement[Any]], tie: ColumnElement[Any]
+    statement: Select[Any], query: ListQuery, *, orderings: Mapping[str, SQLColumnExpression[Any]], tie: SQLColumnExpression[Any]
 ) -> tuple[Sequence[Any], int]:
     """The rows of one page and the total. Two queries; the order is made total by `tie`, descending by default."""
     total = db.session.scalar(select(func.count()).select_from(statement.order_by(None).subquery())) or 0
@@ -51,7 +50,7 @@ def paginate(
     return rows, total
 
 
-def order_by(ordering: str | None, orderings: Mapping[str, ColumnElement[Any]]) -> list[ColumnElement[Any]]:
+def order_by(ordering: str | None, orderings: Mapping[str, SQLColumnExpression[Any]]) -> list[SQLColumnExpression[Any]]:
     """The ORDER BY terms of `field` or `-field`. Raises Invalid for a field that is not listed."""
     if ordering is None:
         return []
