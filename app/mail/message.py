@@ -1,0 +1,66 @@
+"""Letters as RFC 5322 messages: UTF-8 headers, seven-bit bodies, one fixed id per task."""
+
+from datetime import datetime
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import format_datetime, parseaddr
+
+from email_validator import EmailNotValidError, validate_email
+
+from app.mail.errors import MailRefused
+from app.mail.letters import CalendarPart, Letter, Person, one_line
+
+
+def sender_of(mail_from: str) -> Person:
+    """The sender that MAIL_FROM names."""
+    return Person(*parseaddr(mail_from))
+
+
+def domain_of(person: Person) -> str:
+    """The part of the address after the @."""
+    return person.address.rpartition("@")[2]
+
+
+def compose(letter: Letter, *, sender: Person, task_id: int, date: datetime) -> EmailMessage:
+    """The message of `letter`. A retry of `task_id` makes the same Message-ID, by which mailboxes recognise a double.
+
+    Raises MailRefused for an address that no header can hold.
+    """
+    message = EmailMessage(policy=SMTP)
+    message["From"] = _mailbox(sender)
+    message["To"] = _mailbox(letter.to)
+    if letter.reply_to is not None:
+        message["Reply-To"] = _mailbox(letter.reply_to)
+    message["Subject"] = one_line(letter.subject)
+    message["Date"] = format_datetime(date)
+    message["Message-ID"] = f"<task-{task_id}@{domain_of(sender)}>"
+    message["Content-Language"] = "vi, en"
+    # RFC 3834: out-of-office programs do not answer machines.
+    message["Auto-Submitted"] = "auto-generated"
+    message.set_content(letter.text, cte="quoted-printable")
+    message.add_alternative(letter.html, subtype="html", cte="quoted-printable")
+    if letter.calendar is not None:
+        _attach_calendar(message, letter.calendar)
+    return message
+
+
+def _attach_calendar(message: EmailMessage, calendar: CalendarPart) -> None:
+    """Both as an alternative, which mail programs show with buttons, and as a file, for those that know attachments only (RFC 6047)."""
+    text = calendar.content.decode()
+    message.add_alternative(text, subtype="calendar", cte="base64", params={"method": calendar.method})
+    message.add_attachment(calendar.content, maintype="application", subtype="ics", filename="invite.ics")
+
+
+def _mailbox(person: Person) -> Address:
+    try:
+        return Address(display_name=one_line(person.name), addr_spec=_ascii_domain(person.address))
+    except (ValueError, IndexError, EmailNotValidError) as error:
+        raise MailRefused(f"{person.address!r} is not an address that a mail can be sent to.") from error
+
+
+def _ascii_domain(address: str) -> str:
+    """The address with an international domain in its ASCII form; one whose local part is not ASCII stays as it is (RFC 6531)."""
+    if address.isascii():
+        return address
+    return validate_email(address, check_deliverability=False).ascii_email or address
