@@ -2,7 +2,8 @@
 
 from celery.signals import worker_process_init
 
-import tasks.maintenance  # noqa: F401  importing a module registers its tasks
+import tasks.mail  # importing a module registers its tasks
+import tasks.maintenance
 import tasks.notifications  # noqa: F401
 from app.extensions import db
 from app.logs import configure_logging

@@ -5,7 +5,8 @@ from apiflask import APIFlask
 from app.accounts import admin_routes, sessions
 from app.accounts import cli as accounts_cli
 from app.accounts import routes as accounts_routes
-from app.applications import models as _applications  # noqa: F401  the tables of features without routes yet
+from app.applications import interview_routes
+from app.applications import routes as application_routes
 from app.core import cli as core_cli
 from app.core import task_routes
 from app.messaging import routes as messaging_routes
@@ -19,6 +20,8 @@ def register_features(app: APIFlask) -> None:
     """Attach every feature to the application."""
     app.extensions["user_loader"] = sessions.load_user
     for blueprint in (accounts_routes.blp, admin_routes.blp, task_routes.blp):
+        app.register_blueprint(blueprint, url_prefix=API)
+    for blueprint in (application_routes.blp, interview_routes.blp):
         app.register_blueprint(blueprint, url_prefix=API)
     for blueprint in (messaging_routes.blp, notification_routes.blp):
         app.register_blueprint(blueprint, url_prefix=API)

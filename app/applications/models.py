@@ -75,6 +75,9 @@ class ApplicationEvent(Model):
     actor_id: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"))
     created_at: Mapped[datetime] = mapped_column(db.DateTime(timezone=True), default=now, server_default=func.now())
 
+    application: Mapped[Application] = relationship()
+    actor: Mapped[User | None] = relationship()
+
 
 class Interview(Model):
     """The interview of an application. `uid` and `sequence` identify it in calendars (RFC 5545)."""

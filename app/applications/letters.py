@@ -1,0 +1,92 @@
+"""The letters about applications and interviews. Each is None when what it was queued for is no longer so."""
+
+from sqlalchemy import select, update
+
+from app.applications import calendar
+from app.applications.history import find_event
+from app.applications.models import Application, ApplicationStatus, Interview, InterviewStatus
+from app.core.clock import now
+from app.extensions import db
+from app.jobs.schemas import JobCard
+from app.mail.account_letters import person
+from app.mail.letters import CalendarPart, Letter, link, write
+
+STATUS_NAMES = {
+    ApplicationStatus.PENDING: ("Chờ xem xét", "Pending"),
+    ApplicationStatus.REVIEWING: ("Đang xem xét", "Under review"),
+    ApplicationStatus.INTERVIEW_SCHEDULED: ("Phỏng vấn", "Interview"),
+    ApplicationStatus.OFFER_EXTENDED: ("Đã gửi đề nghị", "Offer extended"),
+    ApplicationStatus.ACCEPTED: ("Trúng tuyển", "Accepted"),
+    ApplicationStatus.REJECTED: ("Không phù hợp", "Not selected"),
+    ApplicationStatus.WITHDRAWN: ("Đã rút", "Withdrawn"),
+}
+
+
+def received(application_id: int) -> Letter | None:
+    """To the recruiter: somebody has applied."""
+    application = db.session.get(Application, application_id)
+    return _to_recruiter("application_received", application) if application else None
+
+
+def status_changed(event_id: int) -> Letter | None:
+    """About one change in the history: a withdrawal to the recruiter, everything else to the candidate."""
+    event = find_event(event_id)
+    if event is None:
+        return None
+    if event.to_status == ApplicationStatus.WITHDRAWN:
+        return _to_recruiter("application_withdrawn", event.application)
+    vietnamese, english = STATUS_NAMES[ApplicationStatus(event.to_status)]
+    return _to_candidate("application_status", event.application, status_vi=vietnamese, status_en=english)
+
+
+def invitation(interview_id: int, sequence: int) -> Letter | None:
+    """To the candidate: the interview of this `sequence`, set, moved or cancelled, for the calendar too."""
+    interview = _at(interview_id, sequence)
+    if interview is None:
+        return None
+    application = interview.application
+    title = f"Phỏng vấn / Interview: {JobCard.of(application.job).title} – {application.company.name}"
+    event = calendar.invitation(interview, title=title, organizer=person(application.company.owner), attendee=person(application.candidate))
+    template = "interview_cancelled" if interview.status == InterviewStatus.CANCELLED else "interview_invitation"
+    return _to_candidate(template, application, calendar_part=event, interview=interview, rescheduled=sequence > 0)
+
+
+def reminder(interview_id: int, sequence: int) -> Letter | None:
+    """To the candidate, an hour ahead; not for an interview that was moved, called off, reminded of or has begun."""
+    interview = _at(interview_id, sequence)
+    if interview is None or interview.status != InterviewStatus.SCHEDULED or interview.reminded_at or interview.interview_date <= now():
+        return None
+    return _to_candidate("interview_reminder", interview.application, interview=interview)
+
+
+def mark_reminded(interview_id: int, sequence: int) -> None:
+    """Record that the reminder went out; one for an interview that has been moved meanwhile does not count for the new date."""
+    reminded = update(Interview).where(Interview.id == interview_id, Interview.sequence == sequence)
+    db.session.execute(reminded.values(reminded_at=now(), updated_at=Interview.updated_at))
+
+
+def _at(interview_id: int, sequence: int) -> Interview | None:
+    return db.session.scalar(select(Interview).where(Interview.id == interview_id, Interview.sequence == sequence))
+
+
+def _to_recruiter(template: str, application: Application) -> Letter | None:
+    owner = application.company.owner
+    if not owner.is_active:
+        return None
+    return write(template, person(owner), {**_about(application), "candidate_name": application.candidate.full_name})
+
+
+def _to_candidate(template: str, application: Application, *, calendar_part: CalendarPart | None = None, **values: object) -> Letter | None:
+    """Answers go to the recruiter, not to the sending machine."""
+    if not application.candidate.is_active:
+        return None
+    reply_to = person(application.company.owner)
+    return write(template, person(application.candidate), {**_about(application), **values}, reply_to=reply_to, calendar=calendar_part)
+
+
+def _about(application: Application) -> dict[str, str]:
+    return {
+        "job_title": JobCard.of(application.job).title,
+        "company_name": application.company.name,
+        "address": link(f"/applications/{application.id}"),
+    }
