@@ -24,13 +24,17 @@ MULTIPART = "multipart/form-data"
 FORM = "application/x-www-form-urlencoded"
 
 
-def accepts(model: type[BaseModel], *, multipart: bool = False) -> Callable[[View], View]:
-    """Validate the body as `model` and pass it as `data`; with `multipart`, forms with files are read too."""
+def accepts(model: type[BaseModel], *, multipart: bool = False, mislabelled: bool = False) -> Callable[[View], View]:
+    """Validate the body as `model` and pass it as `data`; with `multipart`, forms with files are read too.
+
+    With `mislabelled`, a body that begins with `{` is JSON whatever its Content-Type says: `curl -d` calls it a form.
+    """
 
     def decorate(view: View) -> View:
         @wraps(view)
         def validated(*args: Any, **kwargs: Any) -> Any:
-            payload = _form(model) if multipart and request.mimetype in {MULTIPART, FORM} else read_json()
+            any_type = mislabelled and request.get_data(cache=True).lstrip().startswith(b"{")
+            payload = _form(model) if multipart and request.mimetype in {MULTIPART, FORM} else read_json(any_type=any_type)
             return view(*args, data=model.model_validate(_storable(payload)), **kwargs)
 
         _annotate(validated, body=model, body_example=None, body_examples=None, content_type=[JSON, MULTIPART] if multipart else JSON)
