@@ -12,6 +12,10 @@ from app.core import task_routes
 from app.messaging import routes as messaging_routes
 from app.notifications import routes as notification_routes
 from app.ops import routes as ops_routes
+from app.payments import admin_routes as payment_admin_routes
+from app.payments import cli as payments_cli
+from app.payments import gateway_routes, local_gateway
+from app.payments import routes as payment_routes
 
 API = "/api/v1"
 
@@ -25,6 +29,12 @@ def register_features(app: APIFlask) -> None:
         app.register_blueprint(blueprint, url_prefix=API)
     for blueprint in (messaging_routes.blp, notification_routes.blp):
         app.register_blueprint(blueprint, url_prefix=API)
+    for blueprint in (payment_routes.blp, gateway_routes.blp, payment_admin_routes.blp):
+        app.register_blueprint(blueprint, url_prefix=API)
+    if app.extensions["settings"].uses_local_gateway:
+        app.register_blueprint(local_gateway.blp)
     app.register_blueprint(ops_routes.blp)
     for group in (accounts_cli.users, core_cli.outbox, core_cli.tasks):
+        app.cli.add_command(group)
+    for group in (payments_cli.ledger, payments_cli.payments, payments_cli.packages):
         app.cli.add_command(group)

@@ -1,0 +1,117 @@
+"""The double-entry ledger: append-only groups of entries that sum to zero in each currency.
+
+Amounts are integers in minor units; a positive amount is a debit, a negative one a credit. `CREDIT` is a currency too: the posting
+credits that we owe a user are the negative balance of CREDITS_OWED under that user. The database enforces what this module promises:
+a deferred constraint refuses an unbalanced group at commit, triggers refuse change and removal, and (source, kind) is unique, so
+that one cause is booked once.
+"""
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Identity, Index, UniqueConstraint, func, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.extensions import Model, db
+
+CREDIT = "CREDIT"
+
+
+class Account(StrEnum):
+    """What an entry is booked to; the same codes stand in `ledger_accounts`."""
+
+    GATEWAY_RECEIVABLE = "gateway_receivable"
+    REVENUE_DEFERRED = "revenue_deferred"
+    REVENUE = "revenue"
+    REFUNDS = "refunds"
+    CREDITS_OWED = "credits_owed"
+    CREDITS_ISSUED = "credits_issued"
+    CREDITS_USED = "credits_used"
+
+
+class Kind(StrEnum):
+    """Why a group was booked; with its source it is unique."""
+
+    SETTLEMENT = "settlement"
+    REFUND = "refund"
+    GRANT = "grant"
+    POSTING = "posting"
+
+
+class LedgerAccount(Model):
+    """The chart of accounts; filled by the migration."""
+
+    __tablename__ = "ledger_accounts"
+
+    code: Mapped[str] = mapped_column(db.String(32), primary_key=True)
+    name: Mapped[str]
+
+
+class LedgerGroup(Model):
+    """One cause: `source` names a row (`transaction:12`), `kind` what happened to it."""
+
+    __tablename__ = "ledger_groups"
+    __table_args__ = (UniqueConstraint("source", "kind"),)
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    source: Mapped[str]
+    kind: Mapped[Kind] = mapped_column(db.String(16))
+    created_at: Mapped[datetime] = mapped_column(db.DateTime(timezone=True), server_default=func.clock_timestamp())
+
+
+class LedgerEntry(Model):
+    """One line of a group. `user_id` says whose it is, where that matters."""
+
+    __tablename__ = "ledger_entries"
+    __table_args__ = (
+        CheckConstraint("amount <> 0", name="amount_not_zero"),
+        Index("ix_ledger_entries_user_account", "user_id", "account"),
+    )
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    group_id: Mapped[int] = mapped_column(ForeignKey("ledger_groups.id", ondelete="RESTRICT"), index=True)
+    account: Mapped[Account] = mapped_column(db.String(32), ForeignKey("ledger_accounts.code", ondelete="RESTRICT"))
+    user_id: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="RESTRICT"))
+    amount: Mapped[int] = mapped_column(BigInteger)
+    currency: Mapped[str] = mapped_column(db.String(8))
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A line to be booked: debit positive, credit negative."""
+
+    account: Account
+    amount: int
+    currency: str
+    user_id: int | None = None
+
+
+def transfer(debit: Account, credit: Account, amount: int, currency: str, *, user_id: int | None = None) -> list[Entry]:
+    """The two lines that move `amount` from `credit` to `debit`; none when it is zero."""
+    if amount == 0:
+        return []
+    return [Entry(debit, amount, currency, user_id), Entry(credit, -amount, currency, user_id)]
+
+
+def book(source: str, kind: Kind, entries: list[Entry]) -> None:
+    """Write one group in the open transaction; nothing when there are no entries.
+
+    Raises ValueError for an unbalanced group; IntegrityError when this cause was booked before.
+    """
+    totals: Counter[str] = Counter()
+    for entry in entries:
+        totals[entry.currency] += entry.amount
+    if any(totals.values()):
+        raise ValueError(f"the entries of {source} do not sum to zero: {dict(totals)}")
+    if entries:
+        group_id = db.session.execute(insert(LedgerGroup).values(source=source, kind=kind).returning(LedgerGroup.id)).scalar_one()
+        db.session.execute(insert(LedgerEntry), [{"group_id": group_id, **vars(entry)} for entry in entries])
+
+
+def credits_owed(user_id: int) -> int:
+    """The posting credits that the ledger says a user has."""
+    mine = (LedgerEntry.user_id == user_id) & (LedgerEntry.account == Account.CREDITS_OWED)
+    return -int(db.session.scalar(select(func.coalesce(func.sum(LedgerEntry.amount), 0)).where(mine)) or 0)

@@ -1,0 +1,85 @@
+"""Proving the books from scratch: every balance that is kept elsewhere must follow from the ledger."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import Select, String, case, cast, func, literal, select
+from sqlalchemy.sql.elements import ColumnElement
+
+from app.accounts.models import User
+from app.extensions import db
+from app.payments.ledger import Account, Kind, LedgerEntry, LedgerGroup
+from app.payments.models import CreditGrant, Refund, Transaction, TransactionStatus
+
+
+@dataclass(frozen=True)
+class Difference:
+    """A row whose number is not the ledger's."""
+
+    rule: str
+    row: str
+    kept: int
+    booked: int
+
+    def __str__(self) -> str:
+        return f"{self.rule}: {self.row} has {self.kept}, the ledger says {self.booked}"
+
+
+def check() -> list[Difference]:
+    """Every difference between the ledger and what the other tables hold; none when the books are right. Reads only."""
+    return [*_unbalanced_groups(), *_credit_balances(), *_grants(), *_captured(), *_refunded()]
+
+
+def _unbalanced_groups() -> list[Difference]:
+    total = func.sum(LedgerEntry.amount)
+    groups = select(LedgerEntry.group_id, LedgerEntry.currency, total).group_by(LedgerEntry.group_id, LedgerEntry.currency).having(total != 0)
+    return [
+        Difference("groups sum to zero", f"group {group_id} in {currency}", 0, int(found)) for group_id, currency, found in db.session.execute(groups)
+    ]
+
+
+def _credit_balances() -> list[Difference]:
+    """users.job_posting_credits is what was granted less what was used and taken back."""
+    booked = _booked(Account.CREDITS_OWED)
+    owed = select(LedgerEntry.user_id, (-booked).label("booked")).where(LedgerEntry.user_id.is_not(None)).group_by(LedgerEntry.user_id).subquery()
+    rows = select(User.id, User.job_posting_credits, func.coalesce(owed.c.booked, 0)).outerjoin(owed, owed.c.user_id == User.id)
+    return _differing("credit balance", "user", rows.where(User.job_posting_credits != func.coalesce(owed.c.booked, 0)))
+
+
+def _grants() -> list[Difference]:
+    """Each grant is booked under its purchase or under itself."""
+    source = case(
+        (CreditGrant.transaction_id.is_not(None), literal("transaction:") + cast(CreditGrant.transaction_id, String)),
+        else_=literal("credit_grant:") + cast(CreditGrant.id, String),
+    )
+    booked = _booked_under(source, Account.CREDITS_ISSUED, Kind.SETTLEMENT, Kind.GRANT)
+    return _differing("grants", "credit grant", select(CreditGrant.id, CreditGrant.credits, booked).where(CreditGrant.credits != booked))
+
+
+def _captured() -> list[Difference]:
+    """A paid transaction is booked with its whole amount, any other with nothing."""
+    paid = Transaction.status.in_([TransactionStatus.SUCCESS, TransactionStatus.REFUNDED])
+    kept = case((paid, Transaction.amount), else_=0)
+    booked = _booked_under(literal("transaction:") + cast(Transaction.id, String), Account.GATEWAY_RECEIVABLE, Kind.SETTLEMENT)
+    return _differing("captured money", "transaction", select(Transaction.id, kept, booked).where(kept != booked))
+
+
+def _refunded() -> list[Difference]:
+    """A transaction's refunded_amount is the sum of its refunds, and each refund is booked."""
+    given = select(func.coalesce(func.sum(Refund.amount), 0)).where(Refund.transaction_id == Transaction.id).scalar_subquery()
+    totals = select(Transaction.id, Transaction.refunded_amount, given).where(Transaction.refunded_amount != given)
+    booked = _booked_under(literal("refund:") + cast(Refund.id, String), Account.REFUNDS, Kind.REFUND)
+    rows = select(Refund.id, Refund.amount, booked).where(Refund.amount != booked)
+    return [*_differing("refunded money", "transaction", totals), *_differing("refunds", "refund", rows)]
+
+
+def _booked(account: Account) -> ColumnElement[int]:
+    return func.coalesce(func.sum(LedgerEntry.amount).filter(LedgerEntry.account == account), 0)
+
+
+def _booked_under(source: ColumnElement[str], account: Account, *kinds: Kind) -> ColumnElement[int]:
+    statement = select(_booked(account)).join(LedgerGroup, LedgerGroup.id == LedgerEntry.group_id)
+    return statement.where(LedgerGroup.source == source, LedgerGroup.kind.in_(kinds)).scalar_subquery()
+
+
+def _differing(rule: str, kind: str, rows: Select[int, int, int]) -> list[Difference]:
+    return [Difference(rule, f"{kind} {row_id}", int(kept), int(booked)) for row_id, kept, booked in db.session.execute(rows)]

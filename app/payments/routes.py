@@ -1,0 +1,62 @@
+"""`/payments/`: what is on sale, buying it, and one's own transactions."""
+
+from apiflask import APIBlueprint
+from flask import Response, request
+
+from app.core.auth import Role, current_actor, public, require
+from app.core.contract import accepts, queries, returns
+from app.core.idempotency import idempotent, remember
+from app.core.pagination import ListQuery, Page, page, page_of
+from app.core.rates import rate_limit
+from app.core.unit_of_work import unit_of_work
+from app.payments import service
+from app.payments.schemas import PackageOut, PaymentCreate, PaymentCreated, TransactionOut, TransactionQuery
+
+blp = APIBlueprint("payments", __name__, tag="Payments")
+
+PackagePage = page_of(PackageOut)
+TransactionPage = page_of(TransactionOut)
+
+
+@blp.get("/payments/packages/")
+@public
+@queries(ListQuery)
+@returns(PackagePage)
+def list_packages(query: ListQuery) -> Page[PackageOut]:
+    """What is on sale. `ordering` takes price, name and created_at."""
+    rows, total = service.list_packages(query)
+    return page(PackagePage, rows, total, query, PackageOut.model_validate)
+
+
+@blp.post("/payments/create_payment/")
+@require(Role.RECRUITER)
+@rate_limit("PAYMENT_CREATE_RATE")
+@idempotent
+@accepts(PaymentCreate, mislabelled=True)
+@returns(PaymentCreated)
+def create_payment(data: PaymentCreate) -> Response:
+    """Start buying a package: send the buyer to `payment_url`.
+
+    Send an `Idempotency-Key` with each intent: a repetition gets the first answer, byte for byte, and makes no second transaction.
+    """
+    with unit_of_work():
+        transaction = service.create_payment(current_actor(), data.package_id, request.remote_addr or "127.0.0.1")
+        return remember(PaymentCreated.of(transaction))
+
+
+@blp.get("/payments/transactions/")
+@require()
+@queries(TransactionQuery)
+@returns(TransactionPage)
+def list_transactions(query: TransactionQuery) -> Page[TransactionOut]:
+    """Your transactions. `ordering` takes created_at and amount; `status` filters."""
+    rows, total = service.list_transactions(current_actor().id, query, query.status)
+    return page(TransactionPage, rows, total, query, TransactionOut.of)
+
+
+@blp.get("/payments/transactions/<int:transaction_id>/")
+@require()
+@returns(TransactionOut)
+def get_transaction(transaction_id: int) -> TransactionOut:
+    """One of your transactions."""
+    return TransactionOut.of(service.get_transaction(current_actor().id, transaction_id))

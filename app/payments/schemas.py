@@ -1,0 +1,102 @@
+"""What the payment routes take and give (contract, section 7). Money is an integer in the currency's minor unit."""
+
+from datetime import datetime
+from typing import Annotated
+
+from pydantic import Field
+
+from app.core.pagination import ListQuery
+from app.core.schemas import Id, InModel, OptionalLine, OutModel
+from app.payments.models import PackageType, Provider, Transaction, TransactionStatus
+
+
+class PackageTerms(OutModel):
+    """A package as it was when it was bought."""
+
+    id: int
+    name: str
+    price: int
+    currency: str
+    duration_days: int
+    package_type: PackageType
+    job_posting_limit: int
+    allow_unlimited_posting: bool
+    description: str
+
+
+class PackageOut(PackageTerms):
+    is_active: bool
+
+
+class PaymentCreate(InModel):
+    package_id: Id
+
+
+class PaymentCreated(OutModel):
+    """Send the buyer to `payment_url` before `expires_at`."""
+
+    transaction_id: int
+    transaction_code: str
+    payment_url: str
+    status: TransactionStatus
+    amount: int
+    currency: str
+    expires_at: datetime
+
+    @classmethod
+    def of(cls, transaction: Transaction) -> "PaymentCreated":
+        """The answer to a purchase."""
+        shared = {name: getattr(transaction, name) for name in cls.model_fields if name != "transaction_id"}
+        return cls(transaction_id=transaction.id, **shared)
+
+
+class TransactionOut(OutModel):
+    """A purchase. `package` is a snapshot; a partial refund shows in `refunded_amount` and stays SUCCESS."""
+
+    id: int
+    transaction_code: str
+    package: PackageTerms
+    amount: int
+    currency: str
+    status: TransactionStatus
+    payment_url: str
+    provider: Provider
+    refunded_amount: int
+    created_at: datetime
+    expires_at: datetime
+    settled_at: datetime | None
+    receipt_url: str | None
+
+    @classmethod
+    def of(cls, transaction: Transaction) -> "TransactionOut":
+        """The owner's view of a transaction."""
+        shared = {name: getattr(transaction, name) for name in cls.model_fields if name not in {"package", "receipt_url"}}
+        return cls(package=PackageTerms.model_validate(transaction.package), receipt_url=None, **shared)
+
+
+class TransactionQuery(ListQuery):
+    status: TransactionStatus | None = None
+
+
+class RefundRequest(InModel):
+    """Without `amount`: all that is left."""
+
+    amount: Annotated[int, Field(gt=0, le=10**15)] | None = None
+    reason: OptionalLine = ""
+
+
+class IpnOut(OutModel):
+    """The names are VNPay's."""
+
+    RspCode: str
+    Message: str
+
+
+class ReturnOut(OutModel):
+    """Where a payment stands when the buyer comes back; PENDING until the gateway's own call has been settled."""
+
+    transaction_code: str
+    status: TransactionStatus
+    amount: int
+    currency: str
+    response_code: str

@@ -1,0 +1,118 @@
+"""Packages on sale, purchases, and credits: what routes and other features call."""
+
+import secrets
+from collections.abc import Sequence
+from datetime import timedelta
+
+from flask import current_app
+from sqlalchemy import select
+
+from app.accounts import audit
+from app.accounts import service as accounts
+from app.accounts.errors import NotARecruiter
+from app.accounts.models import User
+from app.core.auth import Role
+from app.core.clock import now
+from app.core.pagination import ListQuery, paginate
+from app.extensions import db
+from app.payments import ledger, vnpay
+from app.payments.errors import NoSuchCredits, PackageNotFound, PackageNotPayable, TransactionNotFound
+from app.payments.ledger import CREDIT, Account, Kind
+from app.payments.models import CreditGrant, Package, Provider, Transaction, TransactionStatus
+
+PACKAGE_ORDERINGS = {"price": Package.price, "name": Package.name, "created_at": Package.created_at}
+TRANSACTION_ORDERINGS = {"created_at": Transaction.created_at, "amount": Transaction.amount}
+
+
+def list_packages(query: ListQuery) -> tuple[Sequence[Package], int]:
+    """A page of what is on sale."""
+    return paginate(select(Package).where(Package.is_active), query, orderings=PACKAGE_ORDERINGS, tie=Package.id)
+
+
+def merchant() -> vnpay.Merchant:
+    """Our account with VNPay, or with the local gateway that stands in for it."""
+    config = current_app.config
+    return vnpay.Merchant(config["VNPAY_TMN_CODE"], config["VNPAY_HASH_SECRET"], config["VNPAY_URL"], config["VNPAY_RETURN_URL"])
+
+
+def create_payment(user: User, package_id: int, address: str) -> Transaction:
+    """Start a purchase of an active package by the buyer at `address`. Raises PackageNotFound, PackageNotPayable."""
+    package = db.session.scalar(select(Package).where(Package.id == package_id, Package.is_active))
+    if package is None:
+        raise PackageNotFound
+    if package.currency != "VND":
+        raise PackageNotPayable
+    created_at = now()
+    expires_at = created_at + timedelta(seconds=current_app.config["PAYMENT_WINDOW_SECONDS"])
+    code = _new_code()
+    order = vnpay.Order(code, package.price, f"Thanh toan goi {package.id} don hang {code}", address, created_at, expires_at)
+    transaction = Transaction(
+        transaction_code=code,
+        user_id=user.id,
+        package_id=package.id,
+        package=package.snapshot(),
+        amount=package.price,
+        currency=package.currency,
+        provider=Provider.VNPAY,
+        payment_url=vnpay.payment_url(merchant(), order),
+        created_at=created_at,
+        expires_at=expires_at,
+    )
+    db.session.add(transaction)
+    db.session.flush()
+    return transaction
+
+
+def list_transactions(user_id: int, query: ListQuery, status: TransactionStatus | None) -> tuple[Sequence[Transaction], int]:
+    """A page of a user's own transactions."""
+    statement = select(Transaction).where(Transaction.user_id == user_id)
+    if status is not None:
+        statement = statement.where(Transaction.status == status)
+    return paginate(statement, query, orderings=TRANSACTION_ORDERINGS, tie=Transaction.id)
+
+
+def get_transaction(user_id: int, transaction_id: int) -> Transaction:
+    """A user's own transaction. Raises TransactionNotFound."""
+    found = db.session.scalar(select(Transaction).where(Transaction.id == transaction_id, Transaction.user_id == user_id))
+    if found is None:
+        raise TransactionNotFound
+    return found
+
+
+def find_by_code(code: str) -> Transaction | None:
+    """The transaction of that code, whoever's it is: for the gateway's messages only."""
+    return db.session.scalar(select(Transaction).where(Transaction.transaction_code == code))
+
+
+def grant_credits(user_id: int, credits: int, reason: str, *, actor_id: int | None) -> User:
+    """Give a recruiter posting credits, or take some when negative. Raises UserNotFound, NotARecruiter, NoSuchCredits.
+
+    `actor_id` is None for the system and its operators' commands.
+    """
+    user = accounts.get_user(user_id, for_update=True)
+    if user.user_type != Role.RECRUITER:
+        raise NotARecruiter
+    if credits == 0 or user.job_posting_credits + credits < 0:
+        raise NoSuchCredits(user.job_posting_credits)
+    user.job_posting_credits += credits
+    grant = CreditGrant(user_id=user.id, credits=credits, reason=reason, granted_by=actor_id)
+    db.session.add(grant)
+    db.session.flush()
+    entries = ledger.transfer(Account.CREDITS_ISSUED, Account.CREDITS_OWED, credits, CREDIT, user_id=user.id)
+    ledger.book(f"credit_grant:{grant.id}", Kind.GRANT, entries)
+    audit.record("credits.granted", actor_id=actor_id, subject_type="user", subject_id=user.id, credits=credits, reason=reason)
+    return user
+
+
+def record_posting(owner_id: int, job_id: int, credits: int) -> None:
+    """Book the credits that opening a job cost, in the transaction that took them from the owner's row.
+
+    A job is paid once: booking it again raises IntegrityError.
+    """
+    entries = ledger.transfer(Account.CREDITS_OWED, Account.CREDITS_USED, credits, CREDIT, user_id=owner_id)
+    ledger.book(f"job:{job_id}", Kind.POSTING, entries)
+
+
+def _new_code() -> str:
+    """The order's number at the gateway: letters and digits only, unique, not to be guessed."""
+    return f"JB{now():%y%m%d}{secrets.token_hex(8).upper()}"
