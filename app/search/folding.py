@@ -91,6 +91,10 @@ def accented(text: str) -> str:
     Old and new placement (`hòa` and `hoà`, `khỏe` and `khoẻ`, `thủy` and `thuỷ`) give the same result, and so do slips of the same kind
     (`tòan`, `hùynh`): an `o` before `a` or `e`, and a `u` before `y`, hand their tone on. Folding the result equals folding `text`.
     """
+    lowered = text.lower()
+    if lowered.isalpha() and unicodedata.is_normalized("NFKC", lowered):
+        # The common word: letters and nothing to decompose or to drop.
+        return _OLD_TONE.sub(_new_tone, lowered)
     composed = unicodedata.normalize("NFC", text.translate(_COMPATIBLE).lower())
     if composed.isascii():
         return composed

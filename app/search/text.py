@@ -47,52 +47,58 @@ def _encoded(letter: str) -> str:
     return letter if letter.isascii() else f"u{ord(letter):x}"
 
 
-def _word_tokens(word: str) -> Iterator[Token]:
-    """Yield the tokens of one accented word, with letters of other scripts written as `u` and their code point."""
+def _word_forms(word: str) -> Iterator[str]:
+    """Yield both forms of each token of an accented word; letters of other scripts are written as `u` and their code point."""
     folded = normalize("NFC", fold(word))
     if folded.isascii() and not _NUMBER_AND_WORD.match(folded):
-        yield Token(folded, word)
+        yield from (folded, word)
         return
     for run in _UNSPACED.sub(r" \g<0> ", folded).split():
         for part in _NUMBER_AND_WORD.sub(r"\1 \2", run).split():
-            token = "".join(map(_encoded, part))
-            yield Token(token, token)
+            yield from ["".join(map(_encoded, part))] * 2
 
 
-def _piece_tokens(piece: str) -> tuple[Token, ...]:
-    """Return the tokens of a piece of text that holds no blank."""
-    found: list[Token] = []
+def _piece_forms(piece: str) -> tuple[str, ...]:
+    """Return the tokens of a piece of text that holds no blank: folded, accented, folded, accented, and so on."""
+    forms: list[str] = []
     for word in _WORD.findall(accented(piece)):
         plain = word.rstrip("+#♯").replace("&", "n")
         term = SINGLE_TERMS.get(word) or SINGLE_TERMS.get(plain)
-        found += map(Token, term, term) if term else _word_tokens(plain)
-    return tuple(found)
+        forms += (form for token in term for form in (token, token)) if term else _word_forms(plain)
+    return tuple(forms)
 
 
-class _PieceMemory(dict[str, tuple[Token, ...]]):
-    """The tokens of pieces seen before, since a language repeats its words; within some 15 MB whatever is read."""
+class _PieceMemory(dict[str, tuple[str, ...]]):
+    """The forms of pieces seen before, since a language repeats its words: some 10 MB of ordinary text, 40 MB of hostile text at most.
+
+    When it is full its content becomes the older generation, from which only what is met again comes back.
+    """
 
     max_pieces = 16_384
-    max_piece_length = 40
-    max_tokens = 4
+    max_piece_length = 24
+    max_tokens = 2
 
-    def __missing__(self, piece: str) -> tuple[Token, ...]:
-        found = _piece_tokens(piece)
-        if len(piece) <= self.max_piece_length and len(found) <= self.max_tokens:
+    def __init__(self) -> None:
+        super().__init__()
+        self._older: dict[str, tuple[str, ...]] = {}
+
+    def __missing__(self, piece: str) -> tuple[str, ...]:
+        forms = self._older.get(piece) or _piece_forms(piece)
+        if len(piece) <= self.max_piece_length and len(forms) <= 2 * self.max_tokens:
             if len(self) >= self.max_pieces:
+                self._older = dict(self)
                 self.clear()
-            self[piece] = found
-        return found
+            self[piece] = forms
+        return forms
 
 
-_tokens_of_piece = _PieceMemory().__getitem__
+_forms_of_piece = _PieceMemory().__getitem__
 
 
 def _columns(text: str) -> tuple[list[str], list[str]]:
     """Return the folded and the accented words of `text`, in order and side by side."""
-    found = list(chain.from_iterable(map(_tokens_of_piece, text.split())))
-    folded = [token[0] for token in found]
-    exact = [token[1] for token in found]
+    forms = list(chain.from_iterable(map(_forms_of_piece, text.split())))
+    folded, exact = forms[0::2], forms[1::2]
     join_rows(folded, exact)
     return folded, exact
 

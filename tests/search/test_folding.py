@@ -41,6 +41,7 @@ def test_the_accented_form_keeps_accents() -> None:
 
 def test_a_mark_that_composes_with_no_letter_is_dropped_from_the_accented_form() -> None:
     assert accented("q\u0303uang") == "quang"
+    assert accented("\u1100\u0301\u1161") == "\uac00"
 
 
 def test_every_code_point_keeps_its_letter_and_folds_to_a_fixed_point() -> None:

@@ -27,6 +27,7 @@ def in_words(query: Query) -> tuple[list[str], list[str], list[str]]:
         ("-thực_tập", [], [], ["thuc tap"]),
         ("java - python", ["java", "python"], [], []),
         ('java"spring boot"go', ["java", "go"], ["spring boot"], []),
+        ('"spring boot"-go', ["go"], ["spring boot"], []),
         ('"kế toán trưởng', ["ke toan truong"], [], []),
         ('"java" python"', ["python"], ["java"], []),
         ("java* | (python) & !go: <->", ["java", "python", "go"], [], []),
