@@ -3,8 +3,9 @@
 import structlog
 
 from app.accounts import sessions
-from app.core import leases
+from app.core import idempotency_keys, leases
 from app.core.outbox import purge_finished
+from app.payments import ledger_check, settlement
 from tasks.base import PeriodicTask, celery
 
 log = structlog.get_logger()
@@ -28,3 +29,24 @@ def purge_tasks() -> None:
 def purge_sessions() -> None:
     """Drop refresh tokens that expired."""
     sessions.purge_expired()
+
+
+@celery.task(name="maintenance.purge_idempotency_keys", base=PeriodicTask, time_limit=120)
+def purge_idempotency_keys() -> None:
+    """Drop keys whose 24 hours are over."""
+    idempotency_keys.purge_expired()
+
+
+@celery.task(name="maintenance.expire_payments", base=PeriodicTask, time_limit=60)
+def expire_payments() -> None:
+    """Mark payments that nobody made, once the gateway has stopped calling about them."""
+    expired = settlement.expire_pending()
+    if expired:
+        log.info("payments_expired", count=expired)
+
+
+@celery.task(name="maintenance.check_ledger", base=PeriodicTask, time_limit=120)
+def check_ledger() -> None:
+    """Prove the books; a difference is an error in the log, never mended in silence."""
+    for difference in ledger_check.check():
+        log.error("ledger_difference", rule=difference.rule, row=difference.row, kept=difference.kept, booked=difference.booked)

@@ -19,6 +19,7 @@ from app.payments.entitlements import Terms, after_purchase
 from app.payments.holdings import holding_of, set_holding
 from app.payments.ledger import CREDIT, Account, Kind
 from app.payments.models import CreditGrant, GatewayEvent, Outcome, Transaction, TransactionStatus, Verdict
+from app.payments.news import tell_failed, tell_settled
 
 log = structlog.get_logger()
 
@@ -64,6 +65,9 @@ def apply_event(event_id: int) -> None:
     transaction.status = decision.status
     if decision.grants:
         _grant(transaction, event.gateway_transaction_no, now())
+        tell_settled(transaction)
+    elif decision.verdict == Verdict.APPLIED:
+        tell_failed(transaction)
     if decision.verdict in {Verdict.LATE, Verdict.CONFLICT}:
         log.warning("payment_event_flagged", verdict=decision.verdict, event_id=event.id, transaction_id=transaction.id)
     log.info("payment_event_applied", event_id=event.id, transaction_id=transaction.id, status=decision.status, verdict=decision.verdict)
