@@ -117,6 +117,7 @@ class GatewayEvent(Model):
     """The inbox: what a gateway sent, stored before anything follows from it. `event_id` is unique per provider.
 
     `processed_at` and `verdict` are set by settlement, or at once for an event that was refused (which has no `outcome`).
+    `transaction_id` is no foreign key: its check would make the gateway wait for whoever holds the transaction's row.
     """
 
     __tablename__ = "gateway_events"
@@ -125,7 +126,7 @@ class GatewayEvent(Model):
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
     provider: Mapped[Provider] = mapped_column(db.String(16))
     event_id: Mapped[str]
-    transaction_id: Mapped[int | None] = mapped_column(ForeignKey("transactions.id", ondelete="RESTRICT"), index=True)
+    transaction_id: Mapped[int | None] = mapped_column(BigInteger, index=True)
     outcome: Mapped[Outcome | None] = mapped_column(db.String(12))
     gateway_transaction_no: Mapped[str] = mapped_column(default="", server_default="")
     raw: Mapped[dict[str, Any]] = mapped_column(JSONB)

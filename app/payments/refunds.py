@@ -25,7 +25,7 @@ def refund(actor_id: int, transaction_id: int, amount: int | None, reason: str) 
     The transaction's row is locked, so refunds together never exceed what was paid.
     Raises TransactionNotFound, NotRefundable, RefundTooLarge.
     """
-    transaction = db.session.scalar(select(Transaction).where(Transaction.id == transaction_id).with_for_update())
+    transaction = db.session.scalar(select(Transaction).where(Transaction.id == transaction_id).with_for_update(key_share=True))
     if transaction is None:
         raise TransactionNotFound("There is no such transaction.")
     if transaction.status == TransactionStatus.REFUNDED and amount is None:

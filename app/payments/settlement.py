@@ -59,7 +59,7 @@ def apply_event(event_id: int) -> None:
     event = db.session.scalars(select(GatewayEvent).where(GatewayEvent.id == event_id).with_for_update()).one()
     if event.processed_at is not None or event.outcome is None:
         return
-    transaction = db.session.scalars(select(Transaction).where(Transaction.id == event.transaction_id).with_for_update()).one()
+    transaction = db.session.scalars(select(Transaction).where(Transaction.id == event.transaction_id).with_for_update(key_share=True)).one()
     decision = decide(TransactionStatus(transaction.status), transaction.gateway_transaction_no, Outcome(event.outcome), event.gateway_transaction_no)
     event.verdict, event.processed_at = decision.verdict, now()
     transaction.status = decision.status
