@@ -30,7 +30,7 @@ FOLDED = re.compile(r"[a-z0-9]{1,255}")
         ("React.js, Vue.js, Next.js", "reactjs vuejs nextjs"),
         ("CI/CD ci cd CICD", "cicd cicd cicd"),
         ("UI/UX UX-UI UIUX", "ui ux ui ux ui ux"),
-        ("UX UI UX", "ui ux ux"),
+        ("My SQL Server", "mysql server"),
         ("R&D R & D RnD F&B", "rnd rnd rnd fnb"),
         ("AT&T", "at t"),
         ("Objective-C 3D 3Ds Max", "objectivec 3d 3dsmax"),
