@@ -76,6 +76,11 @@ def report_progress(task: ClaimedTask, percent: int) -> None:
     _transition(task, progress=percent)
 
 
+def note(task: ClaimedTask, **values: Any) -> None:
+    """Add to the task's arguments what others may want to know while it runs. Raises StaleClaim."""
+    _transition(task, args=Task.args.concat(values))
+
+
 def give_back(task: ClaimedTask, error: str) -> None:
     """Let the task be tried again after a back-off, or die when this was its last attempt. Raises StaleClaim."""
     if task.is_last_attempt:
