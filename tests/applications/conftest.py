@@ -1,0 +1,50 @@
+"""One application with both its sides signed in."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from apiflask import APIFlask
+from flask.testing import FlaskClient
+
+from app.accounts.models import User
+from app.applications.models import Application
+from app.core.clock import now
+from app.core.outbox import Task
+from app.extensions import db
+from tests.factories import ApplicationFactory
+
+SignIn = Callable[[User], FlaskClient]
+
+
+@pytest.fixture
+def application(app: APIFlask) -> Application:
+    made: Application = ApplicationFactory()
+    return made
+
+
+@pytest.fixture
+def candidate(application: Application, sign_in: SignIn) -> FlaskClient:
+    return sign_in(application.candidate)
+
+
+@pytest.fixture
+def recruiter(application: Application, sign_in: SignIn) -> FlaskClient:
+    return sign_in(application.company.owner)
+
+
+@pytest.fixture
+def tomorrow() -> datetime:
+    """A whole second a day from now."""
+    return (now() + timedelta(days=1)).replace(microsecond=0)
+
+
+@pytest.fixture
+def queued(app: APIFlask) -> Callable[[str], list[dict[str, Any]]]:
+    """The arguments of the tasks of one name that have been committed, oldest first."""
+
+    def of_name(name: str) -> list[dict[str, Any]]:
+        return [task.args for task in db.session.query(Task).filter_by(name=name).order_by(Task.id)]
+
+    return of_name
