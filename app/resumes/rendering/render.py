@@ -1,0 +1,78 @@
+"""Lays a résumé out and writes the PDF."""
+
+import logging
+from collections.abc import Mapping
+from datetime import datetime
+from functools import lru_cache
+from typing import Any
+
+from weasyprint import CSS, HTML, Document
+
+from app.resumes.rendering.content import read_sheet
+from app.resumes.rendering.digest import content_hash
+from app.resumes.rendering.errors import RenderError
+from app.resumes.rendering.fetcher import PHOTO_URL, SealedFetcher
+from app.resumes.rendering.fonts import bundled_fonts
+from app.resumes.rendering.limits import MAX_PAGES, TOO_LONG, is_surely_too_long
+from app.resumes.rendering.photo import photo_content_type
+from app.resumes.rendering.sheet import Sheet
+from app.resumes.rendering.theme import THEMES, Theme, find_theme
+
+# PDF/UA-1 (ISO 14289-1): tagged for screen readers, with language and title. Photos are scaled to what a printer can show.
+_OPTIONS: dict[str, Any] = {"pdf_variant": "pdf/ua-1", "dpi": 300, "jpeg_quality": 88, "optimize_images": True}
+
+
+def render_pdf(resume: Mapping[str, Any], *, theme: str = "classic", generated_at: datetime | None = None) -> bytes:
+    """The résumé as a PDF (`content.read_sheet` says which fields are read); equal input gives equal bytes.
+
+    `generated_at` (aware) is recorded as the date of creation, and is left out of the file when it is not given. Raises `RenderError`
+    when the content itself cannot be printed: over a cap, an unknown theme, an unusable photo. CPU and memory are bounded only by the
+    process, see `limits.limit_process` and the task's time limit.
+    """
+    design = find_theme(theme)
+    sheet = read_sheet(resume)
+    if sheet.fault:
+        raise RenderError(sheet.fault)
+    if is_surely_too_long(sheet):
+        raise RenderError(TOO_LONG)
+    document = lay_out(_html(sheet, design, generated_at), _assets(sheet), design)
+    if len(document.pages) > MAX_PAGES:
+        raise RenderError(TOO_LONG)
+    return write(document, identifier=bytes.fromhex(content_hash(resume, theme))[:16])
+
+
+def lay_out(html: str, assets: Mapping[str, tuple[str, bytes]], design: Theme) -> Document:
+    """Paginate a page of markup that can load nothing but `assets` (URL to content type and bytes)."""
+    source = HTML(string=html, url_fetcher=SealedFetcher(assets))
+    return source.render(font_config=bundled_fonts(), stylesheets=[_stylesheet(design)], **_OPTIONS)
+
+
+def write(document: Document, *, identifier: bytes) -> bytes:
+    """The PDF file; `identifier` (16 bytes) takes the place of a random one."""
+    pdf: bytes = document.write_pdf(pdf_identifier=identifier, **_OPTIONS)
+    return pdf
+
+
+def warm_up() -> None:
+    """Load templates and style sheets; for the worker's parent process, so that its children share them after the fork.
+
+    Importing this module loads WeasyPrint itself. Fonts are left to each child, see `fonts.bundled_fonts`.
+    """
+    # One warning for every character without a glyph would put people's text into the log, thousands of times for a hostile one.
+    logging.getLogger("weasyprint").setLevel(logging.ERROR)
+    for name in THEMES:
+        _stylesheet(find_theme(name))
+
+
+@lru_cache
+def _stylesheet(design: Theme) -> CSS:
+    return CSS(string=design.stylesheet, url_fetcher=SealedFetcher({}))
+
+
+def _html(sheet: Sheet, design: Theme, generated_at: datetime | None) -> str:
+    moment = generated_at.isoformat(timespec="seconds") if generated_at else None
+    return design.template.render(sheet=sheet, labels=sheet.labels, photo_url=PHOTO_URL, generated_at=moment)
+
+
+def _assets(sheet: Sheet) -> dict[str, tuple[str, bytes]]:
+    return {PHOTO_URL: (photo_content_type(sheet.photo), sheet.photo)} if sheet.photo else {}
