@@ -5,6 +5,7 @@ A wrong value stops the start with a sentence that names the variable. Sizes are
 
 from email.utils import parseaddr
 from functools import cached_property
+import sys
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
@@ -178,3 +179,17 @@ def load_settings(**overrides: Any) -> Settings:
     except ValidationError as error:
         lines = [f"{'.'.join(map(str, e['loc'])).upper() or 'environment'}: {e['msg'].removeprefix('Value error, ')}" for e in error.errors()]
         raise ConfigError("The configuration cannot be used:\n  " + "\n  ".join(lines)) from error
+
+
+def settings_or_exit() -> Settings:
+    """The settings for a process that is starting; a wrong environment ends it with the message and no stack trace."""
+    try:
+        return load_settings()
+    except ConfigError as error:
+        raise SystemExit(str(error)) from None
+
+
+if __name__ == "__main__":
+    # `python config.py` before a reload: would the changed environment be accepted?
+    settings_or_exit()
+    sys.stdout.write("The configuration can be used.\n")

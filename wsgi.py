@@ -2,8 +2,8 @@
 
 from app import create_app
 from app.logs import configure_logging
-from config import load_settings
+from config import settings_or_exit
 
-settings = load_settings()
+settings = settings_or_exit()
 configure_logging(settings)
 app = create_app(settings)

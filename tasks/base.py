@@ -13,11 +13,11 @@ from app.core import leases
 from app.core.broker import make_celery
 from app.core.leases import ClaimedTask, StaleClaim
 from app.core.unit_of_work import unit_of_work
-from config import load_settings
+from config import settings_or_exit
 
 log = structlog.get_logger()
 
-settings = load_settings()
+settings = settings_or_exit()
 celery = make_celery(settings)
 flask_app: Flask = create_app(settings)
 
