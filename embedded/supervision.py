@@ -45,7 +45,7 @@ class Supervisor:
         text = render_configuration(groups, folder=folder, logs=logs, user=getpass.getuser(), port=port, password=password)
         self._configuration.touch(mode=0o600)
         self._configuration.write_text(text)
-        self._control = xmlrpc.client.ServerProxy(f"http://serve:{password}@{LOOPBACK}:{port}/RPC2")
+        self._control_url = f"http://serve:{password}@{LOOPBACK}:{port}/RPC2"
         self._process: subprocess.Popen[bytes] | None = None
         self._is_stopping = False
         self.given_up: list[str] = []
@@ -75,7 +75,8 @@ class Supervisor:
         deadline = time.monotonic() + _CONTROL_SECONDS
         while True:
             try:
-                self._control.supervisor.startProcessGroup(name, False)
+                with xmlrpc.client.ServerProxy(self._control_url) as control:
+                    control.supervisor.startProcessGroup(name, False)
                 return
             except (OSError, xmlrpc.client.Error) as error:
                 if not self.is_running or time.monotonic() > deadline:
@@ -88,9 +89,9 @@ class Supervisor:
         return self._process is not None and self._process.poll() is None
 
     @property
-    def pid(self) -> int | None:
+    def pids(self) -> tuple[int, ...]:
         """Its process id, once it is started."""
-        return self._process.pid if self._process else None
+        return (self._process.pid,) if self._process else ()
 
     def request_stop(self) -> None:
         """Ask it to stop the groups, last one first, and to end. It does so by itself; `is_running` tells when."""

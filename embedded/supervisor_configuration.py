@@ -5,12 +5,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from embedded.messages import StartError
 from embedded.ports import LOOPBACK
 from embedded.programs import Program
 
 # A process has to stay up this long to count as started; one that does not is tried again with growing pauses, some two minutes in all.
 _START_SECONDS = 2
 _START_RETRIES = 15
+
+# What ends a value in supervisord's files: a new line, or the beginning of a comment. There is no way to quote them.
+_UNQUOTABLE = ("\n", " ;", " #", "\t;", "\t#")
 
 
 @dataclass(frozen=True)
@@ -73,6 +77,11 @@ def _program_section(program: Program, logs: Path, starts_at_once: bool) -> str:
 
 
 def _section(section_name: str, **settings: object) -> str:
+    return "\n".join((f"[{section_name}]", *(f"{name}={_escape(str(value))}" for name, value in settings.items()), ""))
+
+
+def _escape(value: str) -> str:
+    if any(mark in value for mark in _UNQUOTABLE):
+        raise StartError(f"The process manager cannot take this value, most likely a path: {value!r}. Move the checkout to a plainer one.")
     # supervisord expands %(name)s in every value.
-    lines = (f"{name}={str(value).replace('%', '%%')}" for name, value in settings.items())
-    return "\n".join((f"[{section_name}]", *lines, ""))
+    return value.replace("%", "%%")

@@ -17,10 +17,11 @@ _USABLE = "import sys, pip; sys.exit(sys.version_info < (3, 11))"
 
 
 class VirtualEnvironment:
-    """`.venv` in `root`, which may not exist yet."""
+    """`.venv` in `root`, which may not exist yet; `base` is the interpreter to make it with."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, base: str = sys.executable) -> None:
         self._root = root
+        self._base = base
         self._folder = root / ".venv"
         self._location = self._folder / ".location"
         self._unfinished = self._folder / ".installing"
@@ -49,7 +50,7 @@ class VirtualEnvironment:
         _ensure_venv_module()
         self._check_writable()
         # The new process looks the module up afresh, so a package that apt has just installed is found.
-        _run([sys.executable, "-m", "venv", "--clear", str(self._folder)], "The environment .venv could not be made.")
+        _run([self._base, "-m", "venv", "--clear", str(self._folder)], "The environment .venv could not be made.")
         self._location.write_text(str(self._folder))
 
     def _install(self, requirements: Sequence[str]) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from embedded.app_programs import WORKERS, Addresses, app_programs
+from embedded.messages import StartError
 from embedded.programs import Program
 from embedded.supervision import describe
 from embedded.supervisor_configuration import Group, render_configuration
@@ -36,6 +37,12 @@ def test_every_program_becomes_a_section_of_its_group() -> None:
     assert parsed["program:worker"]["command"] == "python -n pdf@%%h"
     assert parsed["program:worker"]["environment"] == 'REMAP_SIGTERM="SIGQUIT"'
     assert parsed["program:worker"]["autostart"] == "false"
+
+
+@pytest.mark.parametrize("folder", ["/a #1", "/a ;b", "/a\nb"])
+def test_a_path_that_cannot_be_written_down_is_refused(folder: str) -> None:
+    with pytest.raises(StartError, match="most likely a path"):
+        configuration(Group("app", [Program("api", ("true",), Path(folder))], starts_at_once=True))
 
 
 def test_the_control_port_is_on_loopback_behind_the_password() -> None:
