@@ -1,0 +1,1 @@
+"""The enumerations that clients offer in their forms, with labels."""
