@@ -2,13 +2,19 @@
 
 from apiflask import APIFlask
 
-from app.accounts import admin_routes, sessions
+from app.accounts import admin_routes, avatars, sessions
 from app.accounts import cli as accounts_cli
 from app.accounts import routes as accounts_routes
 from app.applications import interview_routes
 from app.applications import routes as application_routes
+from app.choices import routes as choices_routes
+from app.companies import routes as company_routes
 from app.core import cli as core_cli
 from app.core import task_routes
+from app.jobs import cli as jobs_cli
+from app.jobs import counters as job_counters
+from app.jobs import routes as job_routes
+from app.jobs import saved_routes
 from app.messaging import routes as messaging_routes
 from app.notifications import routes as notification_routes
 from app.ops import routes as ops_routes
@@ -25,6 +31,9 @@ def register_features(app: APIFlask) -> None:
     app.extensions["user_loader"] = sessions.load_user
     for blueprint in (accounts_routes.blp, admin_routes.blp, task_routes.blp):
         app.register_blueprint(blueprint, url_prefix=API)
+    for blueprint in (avatars.blp, company_routes.blp, job_routes.blp, saved_routes.blp, choices_routes.blp):
+        app.register_blueprint(blueprint, url_prefix=API)
+    job_counters.register(app)
     for blueprint in (application_routes.blp, interview_routes.blp):
         app.register_blueprint(blueprint, url_prefix=API)
     for blueprint in (messaging_routes.blp, notification_routes.blp):
@@ -36,5 +45,6 @@ def register_features(app: APIFlask) -> None:
     app.register_blueprint(ops_routes.blp)
     for group in (accounts_cli.users, core_cli.outbox, core_cli.tasks):
         app.cli.add_command(group)
+    app.cli.add_command(jobs_cli.postings)
     for group in (payments_cli.ledger, payments_cli.payments, payments_cli.packages):
         app.cli.add_command(group)
