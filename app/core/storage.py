@@ -71,6 +71,21 @@ def delete_key(key: str) -> None:
         filesystem.rm_file(f"{root}/{key}")
 
 
+def list_keys() -> Iterator[tuple[str, datetime]]:
+    """Every stored key with the time (aware) at which its bytes were written, folder by folder."""
+    filesystem, root = _filesystem()
+    filesystem.invalidate_cache()
+    if not filesystem.exists(root):
+        return
+    for folder in filesystem.ls(root, detail=False):
+        for path in filesystem.find(folder):
+            try:
+                yield path.removeprefix(f"{root}/"), filesystem.modified(path)
+            except FileNotFoundError:
+                # Removed since it was listed.
+                continue
+
+
 def find_file(file_id: int) -> StoredFile | None:
     """The row of that id."""
     return db.session.scalar(select(StoredFile).where(StoredFile.id == file_id))
