@@ -4,8 +4,9 @@ from celery.signals import worker_process_init
 
 import tasks.mail  # importing a module registers its tasks
 import tasks.maintenance
-import tasks.notifications  # noqa: F401
-import tasks.payments  # noqa: F401
+import tasks.notifications
+import tasks.payments
+import tasks.pdf  # noqa: F401
 from app.extensions import db
 from app.logs import configure_logging
 from tasks.base import celery, flask_app, settings

@@ -22,6 +22,8 @@ from app.payments import admin_routes as payment_admin_routes
 from app.payments import cli as payments_cli
 from app.payments import gateway_routes, local_gateway
 from app.payments import routes as payment_routes
+from app.resumes import pdf_routes as resume_pdf_routes
+from app.resumes import routes as resume_routes
 
 API = "/api/v1"
 
@@ -35,6 +37,8 @@ def register_features(app: APIFlask) -> None:
         app.register_blueprint(blueprint, url_prefix=API)
     job_counters.register(app)
     for blueprint in (application_routes.blp, interview_routes.blp):
+        app.register_blueprint(blueprint, url_prefix=API)
+    for blueprint in (resume_routes.blp, resume_pdf_routes.blp):
         app.register_blueprint(blueprint, url_prefix=API)
     for blueprint in (messaging_routes.blp, notification_routes.blp):
         app.register_blueprint(blueprint, url_prefix=API)

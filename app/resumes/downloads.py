@@ -1,0 +1,54 @@
+"""Handing the PDF out: to those who may see the résumé, and to whoever holds a fresh signed link to that very file."""
+
+from flask import current_app
+from itsdangerous import BadSignature, URLSafeTimedSerializer
+from sqlalchemy import select
+
+from app.accounts.models import User
+from app.core.problems import NotFound
+from app.core.storage import StoredFile
+from app.extensions import db
+from app.resumes.access import get_visible
+from app.resumes.errors import DownloadLinkExpired
+from app.resumes.models import PdfStatus, Resume
+
+LINK_SECONDS = 300
+
+
+def path_of(resume_id: int) -> str:
+    """Where a résumé's PDF is served."""
+    return f"/api/v1/resumes/{resume_id}/download/"
+
+
+def link_to(resume: Resume) -> str:
+    """An address that works without signing in, for five minutes and for the present file only."""
+    return f"{path_of(resume.id)}?token={_serializer().dumps([resume.id, resume.pdf_file_id])}"
+
+
+def find_pdf(actor: User, resume_id: int) -> tuple[Resume, StoredFile | None]:
+    """The résumé and the PDF that the actor gets, if there is one. Raises ResumeNotFound.
+
+    The owner gets a PDF of the present content or none; one who received the résumé gets the last that was made.
+    """
+    resume = get_visible(actor, resume_id)
+    is_offered = resume.user_id != actor.id or resume.pdf_status == PdfStatus.READY
+    return resume, resume.pdf_file if is_offered else None
+
+
+def open_link(token: str, resume_id: int) -> StoredFile:
+    """The file that a signed link names. Raises DownloadLinkExpired, NotFound when the file has been replaced."""
+    try:
+        signed_id, file_id = _serializer().loads(token, max_age=LINK_SECONDS)
+    except (BadSignature, ValueError, TypeError) as error:
+        raise DownloadLinkExpired from error
+    if signed_id != resume_id:
+        raise DownloadLinkExpired
+    found = select(StoredFile).join(Resume, Resume.pdf_file_id == StoredFile.id).where(Resume.id == resume_id, StoredFile.id == file_id)
+    stored = db.session.scalar(found)
+    if stored is None:
+        raise NotFound("This file has been replaced. Ask for a new link.")
+    return stored
+
+
+def _serializer() -> URLSafeTimedSerializer:
+    return URLSafeTimedSerializer(current_app.config["SECRET_KEY"], salt="resumes.download")

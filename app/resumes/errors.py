@@ -1,0 +1,36 @@
+"""What can go wrong with a résumé."""
+
+from app.core.problems import Conflict, Invalid, NotFound, Unauthorized
+
+
+class ResumeNotFound(NotFound):
+    code, detail = "resume_not_found", "There is no such résumé that you can see."
+
+
+class PhotoNotFound(NotFound):
+    code, detail = "photo_not_found", "This résumé has no photo."
+
+
+class TooManyResumes(Conflict):
+    code = "too_many_resumes"
+
+    def __init__(self, most: int) -> None:
+        super().__init__(f"You have {most} résumés already. Delete one first.")
+
+
+class PrimaryNeeded(Invalid):
+    code = "primary_needed"
+
+    def __init__(self) -> None:
+        super().__init__({"is_primary": "One résumé must be primary. Make another one primary instead."})
+
+
+class NothingToImport(Invalid):
+    code = "nothing_to_import"
+
+    def __init__(self) -> None:
+        super().__init__({"basics": "The document names no person, no work and no education."})
+
+
+class DownloadLinkExpired(Unauthorized):
+    code, detail = "link_expired", "This download link is not valid any more. Ask for a new one."

@@ -1,0 +1,124 @@
+"""The rows of a résumé's sections. Numbers of rows and lengths stay below what the renderer prints (`rendering.limits`)."""
+
+from typing import Annotated, Any, ClassVar
+
+from pydantic import AliasChoices, Field, ValidationInfo, field_validator, model_validator
+
+from app.core.schemas import Id, InModel
+from app.resumes.fields import Flag, Grade, LongText, NullIsNoRows, OptionalAddress, OptionalDate, ShortText, Term, WebAddress
+
+
+class Item(InModel):
+    """One row. Of the fields in `needed` one at least holds something; those in `optional` are stored only when they do."""
+
+    needed: ClassVar[tuple[str, ...]] = ()
+    optional: ClassVar[frozenset[str]] = frozenset()
+
+    @model_validator(mode="after")
+    def _says_something(self) -> "Item":
+        if self.needed and not any(getattr(self, name) for name in self.needed):
+            raise ValueError(f"Fill in {' or '.join(self.needed)}.")
+        return self
+
+    def stored(self) -> dict[str, Any]:
+        """The row as JSON values."""
+        return {name: value for name, value in self.model_dump(mode="json").items() if value or name not in self.optional}
+
+
+class Period(Item):
+    """Something that lasted; `is_current` leaves the end open. Dates are `YYYY`, `YYYY-MM` or `YYYY-MM-DD`."""
+
+    start_date: OptionalDate = None
+    end_date: OptionalDate = None
+
+    @field_validator("end_date")
+    @classmethod
+    def _in_order(cls, end: str | None, info: ValidationInfo) -> str | None:
+        start = info.data.get("start_date")
+        if start and end and end[: len(start)] < start[: len(end)]:
+            raise ValueError("The end is before the start.")
+        return end
+
+
+class OpenPeriod(Period):
+    is_current: Flag = False
+
+    @model_validator(mode="after")
+    def _current_has_no_end(self) -> "OpenPeriod":
+        if self.is_current:
+            self.end_date = None
+        return self
+
+
+class Experience(OpenPeriod):
+    needed = ("company", "position")
+    optional = frozenset({"location", "technologies"})
+
+    company: ShortText = ""
+    position: ShortText = ""
+    description: LongText = ""
+    location: ShortText = ""
+    technologies: Annotated[list[Term], NullIsNoRows] = Field(default_factory=list, max_length=50)
+
+
+class Education(Period):
+    needed = ("institution", "degree")
+    optional = frozenset({"description"})
+
+    institution: ShortText = ""
+    degree: ShortText = ""
+    field_of_study: ShortText = ""
+    gpa: Grade = None
+    description: LongText = ""
+
+
+class Certification(Item):
+    needed = ("name",)
+    optional = frozenset({"url"})
+
+    name: ShortText = ""
+    issuing_organization: ShortText = ""
+    issue_date: OptionalDate = None
+    expiration_date: OptionalDate = None
+    credential_id: ShortText = ""
+    url: OptionalAddress = None
+
+
+class Language(Item):
+    """A language and how well it is spoken, in the person's own words. A plain text counts as the name."""
+
+    name: Annotated[Term, Field(validation_alias=AliasChoices("name", "language"))]
+    level: Annotated[ShortText, Field(validation_alias=AliasChoices("level", "proficiency", "fluency"))] = ""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _named(cls, value: Any) -> Any:
+        return {"name": value} if isinstance(value, str) else value
+
+
+class Project(OpenPeriod):
+    name: Term
+    role: ShortText = ""
+    url: OptionalAddress = None
+    description: LongText = ""
+    technologies: Annotated[list[Term], NullIsNoRows] = Field(default_factory=list, max_length=50)
+
+
+class Link(Item):
+    """A web or `mailto:` address with its label. A plain text counts as the address."""
+
+    label: ShortText = ""
+    url: WebAddress
+
+    @model_validator(mode="before")
+    @classmethod
+    def _addressed(cls, value: Any) -> Any:
+        return {"url": value} if isinstance(value, str) else value
+
+
+class SkillItem(InModel):
+    """A skill with its level, 1-5. Without `id` it is matched by name; without `level` it keeps the one it had, else 3."""
+
+    id: Id | None = None
+    name: Term
+    level: Annotated[int, Field(ge=1, le=5)] | None = None

@@ -1,0 +1,140 @@
+"""Making the PDF: asking for a render, and the two ends of the task that does it.
+
+The résumé's row lock orders edits, requests and renders. A render notes on its task which content it has read, so that a request
+under the same lock knows whether a render under way will show the present content or whether one more is needed.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import select
+
+from app.core import file_purge, leases
+from app.core.clock import now
+from app.core.leases import ClaimedTask
+from app.core.outbox import Task, TaskState, enqueue
+from app.core.storage import StoredFile, save
+from app.core.uploads import safe_name
+from app.extensions import db
+from app.resumes.access import lock_own, locked
+from app.resumes.models import PdfStatus, Resume
+from app.resumes.pdf_state import content_key, is_stored, printed
+
+TASK = "pdf.render"
+FOLDER = "resume-pdfs"
+
+# A document that takes a worker down or past its time limit does so again.
+MAX_ATTEMPTS = 3
+
+file_purge.declare(FOLDER, Resume.pdf_file_id)
+
+
+@dataclass(frozen=True)
+class Draft:
+    """What one render prints: the fields, the photo's detached row, and the key that identifies both."""
+
+    resume_id: int
+    owner_id: int
+    content: dict[str, Any]
+    theme: str
+    photo: StoredFile | None
+    key: str
+    file_name: str
+
+
+def request_pdf(owner_id: int, resume_id: int, *, before_render: Callable[[], None]) -> int | None:
+    """The id of the task that makes the PDF of the present content, or None when it is stored already.
+
+    `before_render` is called, and may refuse by raising, only when a new render is needed. Raises ResumeNotFound.
+    """
+    resume = lock_own(owner_id, resume_id)
+    key = content_key(resume)
+    if is_stored(resume, key):
+        resume.pdf_status = PdfStatus.READY
+        return None
+    if resume.pdf_task_id is not None and _will_show(resume.pdf_task_id, key):
+        return resume.pdf_task_id
+    before_render()
+    resume.pdf_task_id = enqueue(TASK, {"resume_id": resume.id}, owner_id=owner_id, max_attempts=MAX_ATTEMPTS)
+    resume.pdf_status = PdfStatus.PROCESSING
+    return resume.pdf_task_id
+
+
+def _will_show(task_id: int, key: str) -> bool:
+    """Whether a task is yet to read the résumé, or has read just this content."""
+    row = db.session.execute(select(Task.state, Task.attempts, Task.args).where(Task.id == task_id)).one_or_none()
+    if row is None or row.state not in (TaskState.PENDING, TaskState.SENT, TaskState.RUNNING):
+        return False
+    has_read = row.state == TaskState.RUNNING and row.args.get("attempt") == row.attempts
+    return not has_read or row.args["content_key"] == key
+
+
+def begin_render(task: ClaimedTask) -> Draft | None:
+    """Read what is to be printed and note it on the task, or return None when there is nothing to do. The caller commits.
+
+    Nothing to do means: the stored PDF shows this content, a later task has taken over, or the résumé was deleted. Raises StaleClaim.
+    """
+    resume = db.session.scalar(locked(select(Resume).where(Resume.id == task.args["resume_id"], Resume.deleted_at.is_(None))))
+    if resume is None:
+        return None
+    key = content_key(resume)
+    is_current = resume.pdf_task_id == task.id
+    if is_stored(resume, key):
+        resume.pdf_status = PdfStatus.READY
+        resume.pdf_task_id = None if is_current else resume.pdf_task_id
+        return None
+    if not is_current:
+        return None
+    resume.pdf_status = PdfStatus.PROCESSING
+    leases.note(task, content_key=key, attempt=task.attempt)
+    return _draft(resume, key)
+
+
+def _draft(resume: Resume, key: str) -> Draft:
+    photo = resume.photo_file
+    if photo is not None:
+        # Detached, so that it can be read after the transaction has ended.
+        db.session.flush()
+        db.session.expunge(photo)
+    name = " - ".join(part for part in (resume.full_name, resume.title) if part)
+    return Draft(resume.id, resume.user_id, printed(resume), resume.theme, photo, key, safe_name(f"{name}.pdf", "resume.pdf"))
+
+
+def keep_pdf(task: ClaimedTask, draft: Draft, data: bytes) -> None:
+    """Store a finished render; the file that it replaces goes once this is committed.
+
+    A render whose content was edited meanwhile is kept for those who received the résumé, but leaves the status at `NONE`, unless
+    something newer is stored or on its way.
+    """
+    stored = save(data, folder=FOLDER, name=draft.file_name, content_type="application/pdf", owner_id=draft.owner_id)
+    resume = db.session.scalar(locked(select(Resume).where(Resume.id == draft.resume_id)))
+    if resume is None:
+        file_purge.discard(stored)
+        return
+    present = content_key(resume)
+    is_current = resume.pdf_task_id == task.id
+    resume.pdf_task_id = None if is_current else resume.pdf_task_id
+    if draft.key == present or (is_current and not is_stored(resume, present)):
+        _replace_file(resume, stored, draft.key)
+        resume.pdf_status = PdfStatus.READY if draft.key == present else PdfStatus.NONE
+    else:
+        file_purge.discard(stored)
+
+
+def _replace_file(resume: Resume, stored: StoredFile, key: str) -> None:
+    replaced = resume.pdf_file
+    resume.pdf_file, resume.pdf_hash, resume.pdf_generated_at = stored, key, now()
+    db.session.flush()
+    if replaced is not None:
+        file_purge.discard(replaced)
+
+
+@leases.when_dead(TASK)
+def mark_failed(args: dict[str, Any], error: str) -> None:
+    """Show that the render has failed, unless a later task has taken over. The reason stays on the task."""
+    resume = db.session.scalar(locked(select(Resume).where(Resume.id == args["resume_id"])))
+    if resume is None or resume.pdf_task_id is None or resume.pdf_status != PdfStatus.PROCESSING:
+        return
+    if db.session.scalar(select(Task.state).where(Task.id == resume.pdf_task_id)) == TaskState.DEAD:
+        resume.pdf_status = PdfStatus.FAILED

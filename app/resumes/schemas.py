@@ -1,0 +1,146 @@
+"""What the résumé routes take and give (contract, section 5)."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated, Any, Self
+
+from apiflask.fields import UploadFile
+from pydantic import BeforeValidator, Field, RootModel, WithJsonSchema
+
+from app.core.pagination import page_of
+from app.core.schemas import InModel, Line, OutModel
+from app.resumes.fields import LongText, NullIsNoRows, OptionalEmail, ShortText, Term
+from app.resumes.items import Certification, Education, Experience, Item, Language, Link, Project, SkillItem
+from app.resumes.models import PdfStatus, Resume
+from app.resumes.skills import Wanted
+
+SECTIONS = ("experience", "education", "certifications", "languages", "projects", "links")
+
+
+class Theme(StrEnum):
+    """The designs a PDF may have."""
+
+    CLASSIC = "classic"
+
+
+def _split(value: Any) -> Any:
+    """A form may send the skills as one text, parted by commas."""
+    return [part for part in (part.strip() for part in value.split(",")) if part] if isinstance(value, str) else value
+
+
+class ResumeFields(InModel):
+    full_name: ShortText = ""
+    email: OptionalEmail = ""
+    phone: Annotated[ShortText, Field(max_length=64)] = ""
+    address: ShortText = ""
+    summary: LongText = ""
+    photo: UploadFile | None = None
+    skills: Annotated[list[Term], BeforeValidator(_split), NullIsNoRows] = Field(default_factory=list, max_length=100)
+    skill_items: Annotated[list[SkillItem], NullIsNoRows] = Field(default_factory=list, max_length=100)
+    experience: Annotated[list[Experience], NullIsNoRows] = Field(default_factory=list, max_length=50)
+    education: Annotated[list[Education], NullIsNoRows] = Field(default_factory=list, max_length=30)
+    certifications: Annotated[list[Certification], NullIsNoRows] = Field(default_factory=list, max_length=50)
+    languages: Annotated[list[Language], NullIsNoRows] = Field(default_factory=list, max_length=30)
+    projects: Annotated[list[Project], NullIsNoRows] = Field(default_factory=list, max_length=50)
+    links: Annotated[list[Link], NullIsNoRows] = Field(default_factory=list, max_length=20)
+    is_primary: bool = False
+    theme: Theme = Theme.CLASSIC
+
+    def changes(self) -> dict[str, Any]:
+        """The fields that were sent as plain values: rows as JSON, skills as `Wanted`; the photo is left out."""
+        given = self.given()
+        given.pop("photo", None)
+        for section in SECTIONS:
+            if section in given:
+                items: list[Item] = given[section]
+                given[section] = [item.stored() for item in items]
+        if "skill_items" in given:
+            given["skill_items"] = [Wanted(item.name, item.level, item.id) for item in self.skill_items]
+        return given
+
+
+class ResumeCreate(ResumeFields):
+    """A new résumé. Without a name, an e-mail address or a phone number those of the account are taken."""
+
+    title: Line
+
+
+class ResumePatch(ResumeFields):
+    """Changes of a résumé: what is not sent stays. `photo: null` removes the picture."""
+
+    title: Line = ""
+
+
+class SkillOut(OutModel):
+    id: int
+    name: str
+    level: int
+
+
+def _documented(item: type[Item]) -> WithJsonSchema:
+    """The document of a section; its rows were checked when they came in and are not checked again on every read."""
+    return WithJsonSchema({"type": "array", "items": item.model_json_schema()})
+
+
+Rows = list[dict[str, Any]]
+
+
+class ResumeOut(OutModel):
+    id: int
+    title: str
+    full_name: str
+    email: str
+    phone: str
+    address: str
+    summary: str
+    photo: str | None
+    skills: list[str]
+    skill_items: list[SkillOut]
+    experience: Annotated[Rows, _documented(Experience)]
+    education: Annotated[Rows, _documented(Education)]
+    certifications: Annotated[Rows, _documented(Certification)]
+    languages: Annotated[Rows, _documented(Language)]
+    projects: Annotated[Rows, _documented(Project)]
+    links: Annotated[Rows, _documented(Link)]
+    is_primary: bool
+    theme: str
+    pdf_status: PdfStatus
+    pdf_generated_at: datetime | None
+    created_at: datetime
+    updated_at: datetime
+
+    @classmethod
+    def of(cls, resume: Resume) -> Self:
+        """The résumé as its readers see it."""
+        return cls.model_validate(resume)
+
+
+ResumePage = page_of(ResumeOut)
+
+
+class ThemeOut(OutModel):
+    id: Theme
+    name: str
+
+
+class ThemeList(RootModel[list[ThemeOut]]):
+    """Every theme."""
+
+
+class PdfAnswer(OutModel):
+    """`PROCESSING` with the task to watch, or `READY` with the address of the file."""
+
+    status: PdfStatus
+    message: str
+    task_id: int | None = None
+    status_url: str | None = None
+    download_url: str | None = None
+
+
+class DownloadOut(OutModel):
+    status: PdfStatus
+    download_url: str
+
+
+class DownloadQuery(InModel):
+    token: Annotated[str, Field(max_length=512)] | None = None
