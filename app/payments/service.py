@@ -80,7 +80,9 @@ def get_transaction(user_id: int, transaction_id: int) -> Transaction:
 
 
 def find_by_code(code: str) -> Transaction | None:
-    """The transaction of that code, whoever's it is: for the gateway's messages only."""
+    """The transaction of that code, whoever's it is: for the gateway's messages only. Anything but letters and digits is nobody's."""
+    if not code.isalnum():
+        return None
     return db.session.scalar(select(Transaction).where(Transaction.transaction_code == code))
 
 
