@@ -17,7 +17,7 @@ from app.jobs.models import Job
 from app.jobs.schemas import JobCreate, JobOut, JobPatch
 
 blp = APIBlueprint("jobs", __name__, tag="Jobs")
-_REFERENCE = re.compile(r"(?:.*-)?([0-9]{1,18})", re.ASCII)
+_REFERENCE = re.compile(r"(?:[^-].*-)?([0-9]{1,18})", re.ASCII)
 
 
 @blp.post("/jobs/")
