@@ -3,8 +3,9 @@
 import structlog
 
 from app.accounts import sessions
-from app.core import idempotency_keys, leases
+from app.core import file_purge, idempotency_keys, leases
 from app.core.outbox import purge_finished
+from app.core.unit_of_work import unit_of_work
 from app.payments import ledger_check, settlement
 from tasks.base import PeriodicTask, celery
 
@@ -50,3 +51,17 @@ def check_ledger() -> None:
     """Prove the books; a difference is an error in the log, never mended in silence."""
     for difference in ledger_check.check():
         log.error("ledger_difference", rule=difference.rule, row=difference.row, kept=difference.kept, booked=difference.booked)
+
+
+@celery.task(name="maintenance.purge_files", base=PeriodicTask, time_limit=300, commits_itself=True)
+def purge_files() -> None:
+    """Remove files that nothing refers to, and bytes without a row. A storage that looks like another database's is left alone."""
+    with unit_of_work():
+        rows = file_purge.purge_rows()
+    try:
+        orphans = file_purge.purge_bytes()
+    except file_purge.ForeignStorage as error:
+        log.error("storage_not_purged", error=str(error))
+        return
+    if rows or orphans:
+        log.info("files_purged", unreferenced=rows, orphans=orphans)

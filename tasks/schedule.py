@@ -11,4 +11,5 @@ BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "purge idempotency keys": {"task": "maintenance.purge_idempotency_keys", "schedule": 3600.0, "options": {"expires": 3600}},
     "expire payments": {"task": "maintenance.expire_payments", "schedule": 60.0, "options": {"expires": 60}},
     "check the ledger": {"task": "maintenance.check_ledger", "schedule": crontab(hour=19, minute=30), "options": {"expires": 3600}},
+    "purge files": {"task": "maintenance.purge_files", "schedule": 3600.0, "options": {"expires": 3600}},
 }

@@ -4,10 +4,11 @@ import uuid
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Identity, Index, func
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Identity, Index, func, text
 from sqlalchemy.dialects.postgresql import INET, JSONB
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from app.core import file_purge
 from app.core.auth import Role
 from app.core.clock import now
 from app.core.storage import StoredFile
@@ -20,6 +21,7 @@ class User(Model):
     __tablename__ = "users"
     __table_args__ = (
         Index("uq_users_email", func.lower(db.literal_column("email")), unique=True),
+        Index("ix_users_avatar_id", "avatar_id", postgresql_where=text("avatar_id IS NOT NULL")),
         CheckConstraint("job_posting_credits >= 0", name="credits_not_negative"),
     )
 
@@ -53,6 +55,9 @@ class User(Model):
     def is_pending(self) -> bool:
         """A recruiter whom no admin has approved yet."""
         return self.user_type == Role.RECRUITER and self.approved_at is None
+
+
+file_purge.declare("avatars", User.avatar_id)
 
 
 class TokenFamily(Model):

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.accounts.models import User
 from app.companies.models import Company
+from app.core import file_purge
 from app.core.clock import now
 from app.core.storage import StoredFile
 from app.extensions import Model, db
@@ -39,6 +40,7 @@ class Application(Model):
     __table_args__ = (
         UniqueConstraint("candidate_id", "job_id"),
         Index("ix_applications_company", "company_id", text("applied_at DESC"), text("id DESC")),
+        Index("ix_applications_cv_file_id", "cv_file_id", postgresql_where=text("cv_file_id IS NOT NULL")),
         Index("ix_applications_candidate", "candidate_id", text("applied_at DESC"), text("id DESC")),
     )
 
@@ -61,6 +63,9 @@ class Application(Model):
     resume: Mapped[Resume | None] = relationship()
     stored_cv: Mapped[StoredFile | None] = relationship()
     interview: Mapped["Interview | None"] = relationship(back_populates="application")
+
+
+file_purge.declare("cvs", Application.cv_file_id)
 
 
 class ApplicationEvent(Model):

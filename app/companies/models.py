@@ -6,6 +6,7 @@ from sqlalchemy import BigInteger, ForeignKey, Identity, Index, func, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.accounts.models import User
+from app.core import file_purge
 from app.core.clock import now
 from app.core.storage import StoredFile
 from app.core.text import slugify
@@ -16,7 +17,10 @@ class Company(Model):
     """An employer, owned by one recruiter. Deleting is soft; the name is unique among live companies whatever its case."""
 
     __tablename__ = "companies"
-    __table_args__ = (Index("uq_companies_live_name", func.lower(text("name")), unique=True, postgresql_where=text("deleted_at IS NULL")),)
+    __table_args__ = (
+        Index("uq_companies_live_name", func.lower(text("name")), unique=True, postgresql_where=text("deleted_at IS NULL")),
+        Index("ix_companies_logo_id", "logo_id", postgresql_where=text("logo_id IS NOT NULL")),
+    )
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
     owner_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="RESTRICT"), index=True)
@@ -47,3 +51,6 @@ class Company(Model):
     @property
     def is_deleted(self) -> bool:
         return self.deleted_at is not None
+
+
+file_purge.declare("logos", Company.logo_id)

@@ -8,9 +8,12 @@ from sqlalchemy import BigInteger, ForeignKey, Identity, Index, func, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from app.core import file_purge
 from app.core.clock import now
 from app.core.storage import StoredFile
 from app.extensions import Model, db
+
+PHOTO_FOLDER, PDF_FOLDER = "resume-photos", "resume-pdfs"
 
 Rows = list[dict[str, Any]]
 
@@ -32,6 +35,8 @@ class Resume(Model):
     __table_args__ = (
         Index("uq_resumes_primary", "user_id", unique=True, postgresql_where=text("is_primary AND deleted_at IS NULL")),
         Index("ix_resumes_user_id", "user_id"),
+        Index("ix_resumes_photo_id", "photo_id", postgresql_where=text("photo_id IS NOT NULL")),
+        Index("ix_resumes_pdf_file_id", "pdf_file_id", postgresql_where=text("pdf_file_id IS NOT NULL")),
     )
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
@@ -73,3 +78,7 @@ class Resume(Model):
     def skills(self) -> list[str]:
         """The skills' names alone."""
         return [str(item["name"]) for item in self.skill_items]
+
+
+file_purge.declare(PHOTO_FOLDER, Resume.photo_id)
+file_purge.declare(PDF_FOLDER, Resume.pdf_file_id)

@@ -18,16 +18,13 @@ from app.core.storage import StoredFile, save
 from app.core.uploads import safe_name
 from app.extensions import db
 from app.resumes.access import lock_own, locked
-from app.resumes.models import PdfStatus, Resume
+from app.resumes.models import PDF_FOLDER, PdfStatus, Resume
 from app.resumes.pdf_state import content_key, is_stored, printed
 
 TASK = "pdf.render"
-FOLDER = "resume-pdfs"
 
 # A document that takes a worker down or past its time limit does so again.
 MAX_ATTEMPTS = 3
-
-file_purge.declare(FOLDER, Resume.pdf_file_id)
 
 
 @dataclass(frozen=True)
@@ -107,7 +104,7 @@ def keep_pdf(task: ClaimedTask, draft: Draft, data: bytes) -> None:
     A render whose content was edited meanwhile is kept for those who received the résumé, but leaves the status at `NONE`, unless
     something newer is stored or on its way.
     """
-    stored = save(data, folder=FOLDER, name=draft.file_name, content_type="application/pdf", owner_id=draft.owner_id)
+    stored = save(data, folder=PDF_FOLDER, name=draft.file_name, content_type="application/pdf", owner_id=draft.owner_id)
     resume = db.session.scalar(locked(select(Resume).where(Resume.id == draft.resume_id)))
     if resume is None:
         file_purge.discard(stored)

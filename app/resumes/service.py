@@ -13,13 +13,10 @@ from app.extensions import db
 from app.resumes import skills
 from app.resumes.access import get_visible, lock_own, own
 from app.resumes.errors import PhotoNotFound, PrimaryNeeded, TooManyResumes
-from app.resumes.models import Resume
+from app.resumes.models import PHOTO_FOLDER, Resume
 from app.resumes.pdf_state import noting_edit
 
 MOST = 50
-PHOTO_FOLDER = "resume-photos"
-
-file_purge.declare(PHOTO_FOLDER, Resume.photo_id)
 
 
 def query_own(user_id: int) -> Select[Resume]:
