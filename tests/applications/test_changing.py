@@ -104,7 +104,9 @@ def test_a_recruiter_decides_and_everybody_can_tell(
     assert (news["user_id"], news["type"], news["level"]) == (application.candidate_id, "APPLICATION_STATUS_CHANGED", "SUCCESS")
 
 
-@pytest.mark.parametrize(("present", "wanted"), [("OFFER_EXTENDED", "REVIEWING"), ("REJECTED", "ACCEPTED"), ("PENDING", "PENDING"), ("PENDING", "WITHDRAWN")])
+@pytest.mark.parametrize(
+    ("present", "wanted"), [("OFFER_EXTENDED", "REVIEWING"), ("REJECTED", "ACCEPTED"), ("PENDING", "PENDING"), ("PENDING", "WITHDRAWN")]
+)
 def test_an_illegal_move_changes_nothing(
     application: Application, recruiter: FlaskClient, queued: Callable[[str], list[dict[str, Any]]], present: str, wanted: str
 ) -> None:

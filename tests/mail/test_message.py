@@ -1,0 +1,97 @@
+"""Messages that every mail program reads, and that no name or title can bend."""
+
+from datetime import UTC, datetime
+from email import message_from_bytes
+from email.message import EmailMessage
+from email.policy import SMTP
+from typing import cast
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.mail.errors import MailRefused
+from app.mail.letters import CalendarPart, Letter, Person
+from app.mail.message import compose, sender_of
+
+SENDER = sender_of("Jobboard <no-reply@jobs.example.com>")
+DATE = datetime(2027, 3, 5, 7, 30, tzinfo=UTC)
+
+
+def sent(letter: Letter, task_id: int = 42) -> EmailMessage:
+    """The message as its receiver parses it."""
+    raw = compose(letter, sender=SENDER, task_id=task_id, date=DATE).as_bytes()
+    assert raw.isascii(), "a server without 8BITMIME must be able to take it"
+    assert b"\n" not in raw.replace(b"\r\n", b"")
+    return cast(EmailMessage, message_from_bytes(raw, policy=SMTP))
+
+
+def test_headers_carry_vietnamese_and_the_tasks_id(letter: Letter) -> None:
+    message = sent(letter)
+
+    assert dict(message.items()) == {
+        "From": "Jobboard <no-reply@jobs.example.com>",
+        "To": "Nguyễn Thị Phương Thảo <thao@example.com>",
+        "Subject": "Mời phỏng vấn: Kỹ sư dữ liệu",
+        "Date": "Fri, 05 Mar 2027 07:30:00 +0000",
+        "Message-ID": "<task-42@jobs.example.com>",
+        "Auto-Submitted": "auto-generated",
+        "MIME-Version": "1.0",
+        "Content-Type": message["Content-Type"],
+        "Content-Language": "vi, en",
+    }
+
+
+def test_text_and_html_say_the_same_in_utf8(letter: Letter) -> None:
+    message = sent(letter)
+
+    assert [part.get_content_type() for part in message.iter_parts()] == ["text/plain", "text/html"]
+    bodies = [message.get_body((kind,)) for kind in ("plain", "html")]
+    assert [body.get_content() for body in bodies if body] == ["Xin chào\r\n", "<p>Xin chào</p>\r\n"]
+
+
+def test_a_calendar_comes_as_an_alternative_and_as_a_file(letter: Letter) -> None:
+    ics = "BEGIN:VCALENDAR\r\nSUMMARY:Phỏng vấn\r\nEND:VCALENDAR\r\n".encode()
+    invitation = Letter(letter.to, letter.subject, letter.text, letter.html, calendar=CalendarPart("REQUEST", ics))
+
+    message = sent(invitation)
+
+    alternative, attachment = message.iter_parts()
+    inline = list(alternative.iter_parts())[2]
+    assert message.get_content_type() == "multipart/mixed"
+    assert (inline.get_content_type(), inline.get_param("method"), inline.get_content_charset()) == ("text/calendar", "REQUEST", "utf-8")
+    assert inline.get_payload(decode=True) == ics
+    assert (attachment.get_filename(), attachment.get_content_type()) == ("invite.ics", "application/ics")
+    assert attachment.get_content() == ics
+
+
+@given(name=st.text(max_size=300), subject=st.text(max_size=300))
+def test_no_name_or_subject_adds_a_header_or_a_recipient(name: str, subject: str) -> None:
+    message = sent(Letter(Person(name, "thao@example.com"), subject, "x", "x", reply_to=Person(name, "bao@example.com")))
+
+    known = {"From", "To", "Reply-To", "Subject", "Date", "Message-ID", "Content-Language", "Auto-Submitted", "MIME-Version", "Content-Type"}
+    assert set(message.keys()) == known
+    assert len(message.keys()) == len(known)
+    assert [address.addr_spec for address in message["To"].addresses] == ["thao@example.com"]
+
+
+def test_a_line_break_in_a_name_becomes_a_space(letter: Letter) -> None:
+    hostile = Person("Thảo\r\nBcc: thief@example.com", "thao@example.com")
+
+    message = sent(Letter(hostile, "Một\nhai", letter.text, letter.html))
+
+    assert message["To"].addresses[0].display_name == "Thảo Bcc: thief@example.com"
+    assert message["Subject"] == "Một hai"
+    assert message["Bcc"] is None
+
+
+@pytest.mark.parametrize("address", ["thao@example.com\r\nBcc: thief@example.com", "a@b@c", "", "no-at-sign", "a@exa mple.com"])
+def test_an_address_that_is_none_is_refused(letter: Letter, address: str) -> None:
+    with pytest.raises(MailRefused):
+        compose(Letter(Person("Thảo", address), letter.subject, letter.text, letter.html), sender=SENDER, task_id=1, date=DATE)
+
+
+def test_an_international_domain_is_written_in_ascii(letter: Letter) -> None:
+    message = sent(Letter(Person("Thảo", "thao@tuyểndụng.vn"), letter.subject, letter.text, letter.html))
+
+    assert message["To"].addresses[0].addr_spec == "thao@xn--tuyndng-3u4cwl.vn"
