@@ -37,7 +37,7 @@ def schedule_interview(data: InterviewCreate) -> InterviewOut:
 
     409 `interview_exists` (a cancelled one is set anew in its place), `illegal_transition`.
     """
-    values = data.model_dump()
+    values = dict(data)
     application_id = values.pop("application")
     with unit_of_work():
         return InterviewOut.of(interviews.schedule(current_actor(), application_id, values))

@@ -3,12 +3,12 @@
 from datetime import datetime
 from typing import Annotated
 
-from pydantic import AwareDatetime, Field
+from pydantic import AwareDatetime, ConfigDict, Field
 
 from app.accounts.schemas import UserCard
 from app.applications.models import Interview, InterviewStatus
 from app.core.pagination import ListQuery
-from app.core.schemas import Id, InModel, OptionalLine, OptionalUrl, OutModel, Text
+from app.core.schemas import Id, InModel, OptionalLine, OptionalUrl, OutModel, Text, without_defaults
 from app.jobs.schemas import JobCard
 
 Minutes = Annotated[int, Field(ge=15, le=480)]
@@ -35,6 +35,8 @@ class InterviewCreate(InModel):
 
 class InterviewPatch(InModel):
     """What changes; a change of anything but `status` is mailed as an update of the invitation."""
+
+    model_config = ConfigDict(json_schema_extra=without_defaults)
 
     interview_date: AwareDatetime | None = None
     duration_minutes: Minutes | None = None

@@ -5,23 +5,22 @@ mail or reminder that was queued for an older sequence has nothing left to say.
 """
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import Select
 
 from app.accounts.models import User
+from app.applications.announcements import interview_changed
 from app.applications.errors import ApplicationNotFound, IllegalTransition, InterviewClosed, InterviewExists, InterviewNotFound, UnknownApplication
 from app.applications.history import change_status
 from app.applications.models import Application, ApplicationStatus, Interview, InterviewStatus
 from app.applications.states import FINAL, check_interview_move
 from app.applications.visibility import get_interview, interviews_of, lock_application
 from app.core.clock import now
-from app.core.outbox import enqueue
 from app.core.problems import Invalid
 from app.extensions import db
 
-REMIND_BEFORE = timedelta(hours=1)
 # Beyond it lies a typing error, and soon the end of what a calendar can count.
 LATEST = datetime(2200, 1, 1, tzinfo=UTC)
 _TEXTS = frozenset({"location", "interviewer", "note"})
@@ -58,7 +57,7 @@ def schedule(recruiter: User, application_id: int, values: Mapping[str, Any]) ->
         interview.status, interview.sequence, interview.reminded_at = InterviewStatus.SCHEDULED, interview.sequence + 1, None
     _set(interview, values)
     db.session.flush()
-    _announce(interview)
+    interview_changed(interview)
     return get_interview(recruiter, interview.id)
 
 
@@ -120,7 +119,7 @@ def _set(interview: Interview, values: Mapping[str, Any]) -> set[str]:
 
 
 def _reschedule(interview: Interview, *, moved: set[str], revived: bool) -> None:
-    """Tell the candidate about what changed, if anything did. Raises Invalid, IllegalTransition."""
+    """Tell the candidate about what changed, if anything did and it lies ahead. Raises Invalid, IllegalTransition."""
     if not (moved or revived):
         return
     if interview.application.status in FINAL:
@@ -128,26 +127,16 @@ def _reschedule(interview: Interview, *, moved: set[str], revived: bool) -> None
     if revived or "interview_date" in moved:
         _check_date(interview.interview_date)
         interview.reminded_at = None
-    interview.sequence += 1
-    _announce(interview)
+    # Corrections after the fact are for the record; no calendar needs to hear of them.
+    if interview.interview_date > now():
+        interview.sequence += 1
+        interview_changed(interview)
 
 
 def _cancel(interview: Interview) -> None:
     interview.status = InterviewStatus.CANCELLED
     interview.sequence += 1
-    enqueue("mail.interview_invitation", _current(interview))
-
-
-def _announce(interview: Interview) -> None:
-    """Mail the invitation as it is now, and the reminder when its hour comes, unless that has passed or one was sent."""
-    enqueue("mail.interview_invitation", _current(interview))
-    delay = interview.interview_date - REMIND_BEFORE - now()
-    if delay > timedelta() and interview.reminded_at is None:
-        enqueue("mail.interview_reminder", _current(interview), delay=delay)
-
-
-def _current(interview: Interview) -> dict[str, Any]:
-    return {"interview_id": interview.id, "sequence": interview.sequence}
+    interview_changed(interview)
 
 
 def _check_date(moment: datetime) -> None:

@@ -2,7 +2,8 @@
 
 from sqlalchemy import select, update
 
-from app.applications import calendar
+from app.applications import announcements, calendar
+from app.applications.announcements import STATUS_NAMES
 from app.applications.history import find_event
 from app.applications.models import Application, ApplicationStatus, Interview, InterviewStatus
 from app.core.clock import now
@@ -10,16 +11,6 @@ from app.extensions import db
 from app.jobs.schemas import JobCard
 from app.mail.account_letters import person
 from app.mail.letters import CalendarPart, Letter, link, write
-
-STATUS_NAMES = {
-    ApplicationStatus.PENDING: ("Chờ xem xét", "Pending"),
-    ApplicationStatus.REVIEWING: ("Đang xem xét", "Under review"),
-    ApplicationStatus.INTERVIEW_SCHEDULED: ("Phỏng vấn", "Interview"),
-    ApplicationStatus.OFFER_EXTENDED: ("Đã gửi đề nghị", "Offer extended"),
-    ApplicationStatus.ACCEPTED: ("Trúng tuyển", "Accepted"),
-    ApplicationStatus.REJECTED: ("Không phù hợp", "Not selected"),
-    ApplicationStatus.WITHDRAWN: ("Đã rút", "Withdrawn"),
-}
 
 
 def received(application_id: int) -> Letter | None:
@@ -60,9 +51,13 @@ def reminder(interview_id: int, sequence: int) -> Letter | None:
 
 
 def mark_reminded(interview_id: int, sequence: int) -> None:
-    """Record that the reminder went out; one for an interview that has been moved meanwhile does not count for the new date."""
-    reminded = update(Interview).where(Interview.id == interview_id, Interview.sequence == sequence)
-    db.session.execute(reminded.values(reminded_at=now(), updated_at=Interview.updated_at))
+    """Record that the reminder went out and notify too; an interview that was moved meanwhile gets another one for its new date."""
+    interview = _at(interview_id, sequence)
+    if interview is not None:
+        announcements.interview_is_near(interview)
+        reminded = update(Interview).where(Interview.id == interview.id, Interview.sequence == sequence)
+        # The row's `updated_at` is the event's DTSTAMP, which a reminder does not change.
+        db.session.execute(reminded.values(reminded_at=now(), updated_at=Interview.updated_at))
 
 
 def _at(interview_id: int, sequence: int) -> Interview | None:

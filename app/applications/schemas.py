@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated
 
 from apiflask.fields import UploadFile
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from app.accounts.models import User
 from app.accounts.schemas import UserCard
@@ -12,7 +12,7 @@ from app.applications.interview_schemas import InterviewSchedule
 from app.applications.models import Application, ApplicationStatus, InterviewStatus
 from app.core.auth import Role
 from app.core.pagination import ListQuery
-from app.core.schemas import Id, InModel, OutModel, Text
+from app.core.schemas import Id, InModel, OutModel, Text, without_defaults
 from app.jobs.schemas import JobCard
 from app.resumes.models import PdfStatus, Resume
 
@@ -39,6 +39,8 @@ class ApplicationCreate(InModel):
 
 class ApplicationPatch(InModel):
     """A candidate sets `cover_letter`, `cv_file` and `resume` (null takes one of the two away); a recruiter `status` and `note`."""
+
+    model_config = ConfigDict(json_schema_extra=without_defaults)
 
     cover_letter: Text | None = None
     cv_file: UploadFile | None = None

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import Select, func, select
 
 from app.accounts.models import User
-from app.applications import interviews
+from app.applications import announcements, interviews
 from app.applications.errors import NoFile, NothingToShow, NotYours, UnderReview
 from app.applications.history import change_status
 from app.applications.models import Application, ApplicationStatus, Interview, InterviewStatus
@@ -15,7 +15,6 @@ from app.applications.submission import check_own_resume, keep_cv
 from app.applications.visibility import applications_of, get_application, lock_application, seen_by
 from app.core.auth import Role
 from app.core.clock import now
-from app.core.outbox import enqueue
 from app.core.problems import Invalid
 from app.core.storage import StoredFile
 from app.core.uploads import Upload
@@ -79,7 +78,7 @@ def withdraw(candidate: User, application_id: int) -> Application:
 def move(application: Application, target: ApplicationStatus, *, actor: User) -> None:
     """Change the status of a locked application, with its history and its mail. Raises IllegalTransition."""
     event = change_status(application, target, actor=actor)
-    enqueue("mail.application_status", {"event_id": event.id})
+    announcements.status_changed(application, event)
     if target in {ApplicationStatus.REJECTED, ApplicationStatus.WITHDRAWN}:
         interviews.call_off(application)
 

@@ -7,10 +7,10 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import IntegrityError
 
 from app.accounts.models import User
+from app.applications import announcements
 from app.applications.errors import AlreadyApplied, DeadlinePassed, JobClosed, NothingToShow, UnknownJob, UnknownResume
 from app.applications.history import record
 from app.applications.models import Application, ApplicationStatus
-from app.core.outbox import enqueue
 from app.core.storage import StoredFile, save
 from app.core.uploads import Upload
 from app.extensions import db
@@ -44,7 +44,7 @@ def apply(candidate: User, new: NewApplication) -> Application:
         application.cv_file_id = keep_cv(candidate, new.cv).id
     _insert(application)
     record(application, None, ApplicationStatus.PENDING, actor_id=candidate.id)
-    enqueue("mail.application_received", {"application_id": application.id})
+    announcements.application_received(application)
     _count(job.id)
     return application
 

@@ -1,6 +1,7 @@
 """Letters as RFC 5322 messages: UTF-8 headers, seven-bit bodies, one fixed id per task."""
 
 from datetime import datetime
+from email.errors import MessageError
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
@@ -35,13 +36,14 @@ def compose(letter: Letter, *, sender: Person, task_id: int, date: datetime) -> 
     message["Subject"] = one_line(letter.subject)
     message["Date"] = format_datetime(date)
     message["Message-ID"] = f"<task-{task_id}@{domain_of(sender)}>"
-    message["Content-Language"] = "vi, en"
     # RFC 3834: out-of-office programs do not answer machines.
     message["Auto-Submitted"] = "auto-generated"
     message.set_content(letter.text, cte="quoted-printable")
     message.add_alternative(letter.html, subtype="html", cte="quoted-printable")
     if letter.calendar is not None:
         _attach_calendar(message, letter.calendar)
+    # Last, because attaching moves Content headers into the first part.
+    message["Content-Language"] = "vi, en"
     return message
 
 
@@ -53,14 +55,12 @@ def _attach_calendar(message: EmailMessage, calendar: CalendarPart) -> None:
 
 
 def _mailbox(person: Person) -> Address:
+    name = one_line(person.name)
     try:
-        return Address(display_name=one_line(person.name), addr_spec=_ascii_domain(person.address))
-    except (ValueError, IndexError, EmailNotValidError) as error:
+        if person.address.isascii():
+            return Address(name, addr_spec=person.address)
+        # The domain has an ASCII form; a local part beyond ASCII needs a server with SMTPUTF8 (RFC 6531), as sending will find out.
+        international = validate_email(person.address, check_deliverability=False)
+        return Address(name, international.local_part, international.ascii_domain)
+    except (ValueError, IndexError, MessageError, EmailNotValidError) as error:
         raise MailRefused(f"{person.address!r} is not an address that a mail can be sent to.") from error
-
-
-def _ascii_domain(address: str) -> str:
-    """The address with an international domain in its ASCII form; one whose local part is not ASCII stays as it is (RFC 6531)."""
-    if address.isascii():
-        return address
-    return validate_email(address, check_deliverability=False).ascii_email or address
