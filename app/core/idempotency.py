@@ -91,6 +91,11 @@ def remember(answer: BaseModel, status: int = 200) -> Response:
     return response
 
 
+def is_first(response: Response) -> bool:
+    """Whether an answer is no replay: for `@rate_limit(counts=is_first)`, so that repetitions cost the client nothing."""
+    return REPLAYED not in response.headers
+
+
 def current_claim() -> Claim | None:
     """The claim under which this request works, or None without a key."""
     claim: Claim | None = g.get("idempotency_claim")

@@ -1,5 +1,6 @@
 """What a purchase gives and a refund takes: pure rules on credits and membership."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -70,13 +71,16 @@ def credits_to_take(*, granted: int, taken_before: int, amount: int, refunded: i
     return max(0, min(balance, share - taken_before))
 
 
-def after_full_refund(held: Holding, bought: Terms, at: datetime, *, keeps_unlimited: bool) -> Holding:
-    """The membership loses the days that were bought, though not beyond now. Credits are taken apart.
+def after_full_refund(held: Holding, bought: Terms, at: datetime, *, others: Sequence[Terms]) -> Holding:
+    """The membership loses the days that were bought, though not beyond now; credits are taken apart.
 
-    `keeps_unlimited` says whether another purchase still pays for unlimited posting.
+    `others` are the user's other paid purchases: unlimited posting stays while one of them pays for it, and without any a membership
+    that ends with the refund was never there, so that credits from elsewhere can be used as before.
     """
     if not held.is_member(at) or held.membership_expires_at is None:
         return replace(held, has_unlimited_posting=False)
-    end = max(at, held.membership_expires_at - timedelta(days=bought.duration_days))
-    unlimited = held.has_unlimited_posting and end > at and (keeps_unlimited or not bought.sells_unlimited)
-    return replace(held, membership_expires_at=end, has_unlimited_posting=unlimited)
+    end = held.membership_expires_at - timedelta(days=bought.duration_days)
+    if end <= at:
+        return replace(held, membership_expires_at=at if others else None, has_unlimited_posting=False)
+    still_paid = not bought.sells_unlimited or any(other.sells_unlimited for other in others)
+    return replace(held, membership_expires_at=end, has_unlimited_posting=held.has_unlimited_posting and still_paid)

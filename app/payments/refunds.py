@@ -45,8 +45,8 @@ def _apply(transaction: Transaction, amount: int, reason: str, actor_id: int) ->
     taken = _take_credits(transaction, user)
     if transaction.refunded_amount == transaction.amount:
         transaction.status = TransactionStatus.REFUNDED
-        keeps_unlimited = _pays_for_unlimited(user.id, other_than=transaction.id)
-        set_holding(user, after_full_refund(holding_of(user), Terms.of(transaction.package), now(), keeps_unlimited=keeps_unlimited))
+        left = after_full_refund(holding_of(user), Terms.of(transaction.package), now(), others=_other_purchases(transaction))
+        set_holding(user, left)
     row = Refund(transaction_id=transaction.id, amount=amount, credits_taken=taken, reason=reason, refunded_by=actor_id)
     db.session.add(row)
     db.session.flush()
@@ -83,8 +83,7 @@ def _take_credits(transaction: Transaction, user: User) -> int:
     return taken
 
 
-def _pays_for_unlimited(user_id: int, *, other_than: int) -> bool:
-    paid = select(Transaction.package).where(
-        Transaction.user_id == user_id, Transaction.status == TransactionStatus.SUCCESS, Transaction.id != other_than
-    )
-    return any(Terms.of(package).sells_unlimited for package in db.session.scalars(paid))
+def _other_purchases(transaction: Transaction) -> list[Terms]:
+    mine = (Transaction.user_id == transaction.user_id) & (Transaction.id != transaction.id)
+    packages = select(Transaction.package).where(mine, Transaction.status == TransactionStatus.SUCCESS)
+    return [Terms.of(package) for package in db.session.scalars(packages)]

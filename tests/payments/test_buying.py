@@ -173,6 +173,17 @@ def test_a_rate_refusal_is_not_frozen(app: APIFlask, sign_in: SignIn, monkeypatc
     assert "Idempotent-Replayed" not in later.headers
 
 
+def test_repetitions_do_not_draw_on_the_rate(app: APIFlask, sign_in: SignIn, monkeypatch: pytest.MonkeyPatch) -> None:
+    package, caller = add_package(), sign_in(buyer())
+    monkeypatch.setitem(app.config, "PAYMENT_CREATE_RATE", "2/hour")
+
+    repeated = [caller.post(CREATE, json={"package_id": package.id}, headers={"Idempotency-Key": "a"}).status_code for _ in range(4)]
+    fresh = [caller.post(CREATE, json={"package_id": package.id}).status_code for _ in range(2)]
+
+    assert repeated == [200] * 4
+    assert fresh == [200, 429]
+
+
 def test_my_transactions_are_mine_newest_first_in_a_constant_number_of_queries(sign_in: SignIn, count_queries: Callable[[], Any]) -> None:
     user, package = buyer(), add_package()
     mine = [buy(user, package).id for _ in range(5)]

@@ -40,10 +40,7 @@ def test_a_full_refund_takes_back_credits_and_membership(paid: Transaction, sign
 
     user = db.session.get(User, paid.user_id)
     assert (answer.status_code, answer.json["status"], answer.json["refunded_amount"]) == (200, "REFUNDED", 1_500_000)
-    assert user.job_posting_credits == 0
-    assert user.membership_expires_at is not None
-    assert user.membership_expires_at > paid.settled_at
-    assert (user.membership_expires_at - paid.settled_at).days == 0
+    assert (user.job_posting_credits, user.membership_expires_at) == (0, None)
     assert ledger_check.check() == []
     audited = db.session.scalars(select(AuditEntry).where(AuditEntry.action == "payment.refunded")).one()
     assert (audited.actor_id, audited.subject_id, audited.data["amount"], audited.data["credits_taken"]) == (admin.id, paid.id, 1_500_000, 10)

@@ -84,18 +84,19 @@ def test_the_credits_that_go_back_with_a_refund(granted: int, taken_before: int,
 
 
 @pytest.mark.parametrize(
-    ("held", "bought", "keeps", "expected"),
+    ("held", "bought", "others", "expected"),
     [
-        (Holding(0, AT + 2 * MONTH, False), CREDITS, False, Holding(0, AT + MONTH, False)),
-        (Holding(0, AT + MONTH / 2, True), UNLIMITED, False, Holding(0, AT, False)),
-        (Holding(0, AT + 2 * MONTH, True), UNLIMITED, False, Holding(0, AT + MONTH, False)),
-        (Holding(0, AT + 2 * MONTH, True), UNLIMITED, True, Holding(0, AT + MONTH, True)),
-        (Holding(0, AT + 2 * MONTH, True), CREDITS, False, Holding(0, AT + MONTH, True)),
-        (Holding(0, AT - MONTH, True), UNLIMITED, False, Holding(0, AT - MONTH, False)),
+        (Holding(0, AT + 2 * MONTH, False), CREDITS, [CREDITS], Holding(0, AT + MONTH, False)),
+        (Holding(4, AT + MONTH, False), CREDITS, [], Holding(4, None, False)),
+        (Holding(0, AT + MONTH / 2, True), UNLIMITED, [CREDITS], Holding(0, AT, False)),
+        (Holding(0, AT + 2 * MONTH, True), UNLIMITED, [CREDITS], Holding(0, AT + MONTH, False)),
+        (Holding(0, AT + 2 * MONTH, True), UNLIMITED, [CREDITS, UNLIMITED], Holding(0, AT + MONTH, True)),
+        (Holding(0, AT + 2 * MONTH, True), CREDITS, [UNLIMITED], Holding(0, AT + MONTH, True)),
+        (Holding(0, AT - MONTH, True), UNLIMITED, [], Holding(0, AT - MONTH, False)),
     ],
 )
-def test_what_a_full_refund_takes(held: Holding, bought: Terms, keeps: bool, expected: Holding) -> None:
-    assert after_full_refund(held, bought, AT, keeps_unlimited=keeps) == expected
+def test_what_a_full_refund_takes(held: Holding, bought: Terms, others: list[Terms], expected: Holding) -> None:
+    assert after_full_refund(held, bought, AT, others=others) == expected
 
 
 def test_a_paid_package_is_granted_with_its_books(app: APIFlask, client: FlaskClient) -> None:
