@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 from app.applications.models import Application, ApplicationEvent, ApplicationStatus, Interview, InterviewStatus
+from app.choices.labels import LABELS
 from app.core.clock import now
 from app.core.outbox import enqueue
 from app.jobs.schemas import JobCard
@@ -13,22 +14,17 @@ from app.notifications.service import News, tell
 
 REMIND_BEFORE = timedelta(hours=1)
 
-# Vietnamese and English, as mails and notifications show them.
-STATUS_NAMES = {
-    ApplicationStatus.PENDING: ("Chờ xem xét", "Pending"),
-    ApplicationStatus.REVIEWING: ("Đang xem xét", "Under review"),
-    ApplicationStatus.INTERVIEW_SCHEDULED: ("Phỏng vấn", "Interview"),
-    ApplicationStatus.OFFER_EXTENDED: ("Đã gửi đề nghị", "Offer extended"),
-    ApplicationStatus.ACCEPTED: ("Trúng tuyển", "Accepted"),
-    ApplicationStatus.REJECTED: ("Không phù hợp", "Not selected"),
-    ApplicationStatus.WITHDRAWN: ("Đã rút", "Withdrawn"),
-}
 _LEVELS = {
     ApplicationStatus.OFFER_EXTENDED: Level.SUCCESS,
     ApplicationStatus.ACCEPTED: Level.SUCCESS,
     ApplicationStatus.REJECTED: Level.WARNING,
     ApplicationStatus.WITHDRAWN: Level.WARNING,
 }
+
+
+def status_names(status: ApplicationStatus) -> tuple[str, str]:
+    """English and Vietnamese, as everywhere else."""
+    return LABELS["application_status"][status]
 
 
 def application_received(application: Application) -> None:
@@ -45,7 +41,7 @@ def status_changed(application: Application, event: ApplicationEvent) -> None:
     withdrawn = status == ApplicationStatus.WITHDRAWN
     reader = application.company.owner_id if withdrawn else application.candidate_id
     message = f"{_title(application)} – {application.candidate.full_name if withdrawn else application.company.name}"
-    title = f"Trạng thái hồ sơ: {STATUS_NAMES[status][0]}"
+    title = f"Trạng thái hồ sơ: {status_names(status)[1]}"
     _tell(application, reader, NotificationType.APPLICATION_STATUS_CHANGED, title, message, level=_LEVELS.get(status, Level.INFO), status=status)
 
 

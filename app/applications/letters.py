@@ -3,7 +3,6 @@
 from sqlalchemy import select, update
 
 from app.applications import announcements, calendar
-from app.applications.announcements import STATUS_NAMES
 from app.applications.history import find_event
 from app.applications.models import Application, ApplicationStatus, Interview, InterviewStatus
 from app.core.clock import now
@@ -26,7 +25,7 @@ def status_changed(event_id: int) -> Letter | None:
         return None
     if event.to_status == ApplicationStatus.WITHDRAWN:
         return _to_recruiter("application_withdrawn", event.application)
-    vietnamese, english = STATUS_NAMES[ApplicationStatus(event.to_status)]
+    english, vietnamese = announcements.status_names(ApplicationStatus(event.to_status))
     return _to_candidate("application_status", event.application, status_vi=vietnamese, status_en=english)
 
 

@@ -14,7 +14,7 @@ from app.core.auth import Role
 from app.core.pagination import ListQuery
 from app.core.schemas import Id, InModel, OutModel, Text, without_defaults
 from app.jobs.schemas import JobCard
-from app.resumes.models import PdfStatus, Resume
+from app.resumes.models import PdfStatus
 
 
 def _is_none(value: object) -> bool:
@@ -100,13 +100,8 @@ class ApplicationOut(OutModel):
 
 
 def has_file(application: Application) -> bool:
-    """Whether there is something to download: the attached CV, or the finished PDF of the résumé."""
-    return application.cv_file_id is not None or has_pdf(application.resume)
-
-
-def has_pdf(resume: Resume | None) -> bool:
-    """Whether the résumé's PDF is finished."""
-    return resume is not None and resume.pdf_status == PdfStatus.READY and resume.pdf_file_id is not None
+    """Whether there is something to download: the attached CV, or a PDF of the résumé."""
+    return application.cv_file_id is not None or (application.resume is not None and application.resume.pdf_file_id is not None)
 
 
 class EventOut(OutModel):

@@ -10,9 +10,10 @@ from app.applications import announcements, interviews
 from app.applications.errors import NoFile, NothingToShow, NotYours, UnderReview
 from app.applications.history import change_status
 from app.applications.models import Application, ApplicationStatus, Interview, InterviewStatus
-from app.applications.schemas import CandidateStats, RecruiterStats, has_pdf
+from app.applications.schemas import CandidateStats, RecruiterStats
 from app.applications.submission import check_own_resume, keep_cv
 from app.applications.visibility import applications_of, get_application, lock_application, seen_by
+from app.core import file_purge
 from app.core.auth import Role
 from app.core.clock import now
 from app.core.problems import Invalid
@@ -50,7 +51,7 @@ def edit(candidate: User, application_id: int, changes: Mapping[str, Any], cv: U
     if "resume" in changes:
         application.resume_id = check_own_resume(candidate, changes["resume"]) if changes["resume"] else None
     if "cv_file" in changes:
-        application.cv_file_id = keep_cv(candidate, cv).id if cv else None
+        _replace_cv(application, keep_cv(candidate, cv) if cv else None)
     if application.resume_id is None and application.cv_file_id is None:
         raise NothingToShow
     return _saved(candidate, application)
@@ -84,10 +85,10 @@ def move(application: Application, target: ApplicationStatus, *, actor: User) ->
 
 
 def get_file(actor: User, application_id: int) -> StoredFile:
-    """What came with the application: the CV, or else the finished PDF of the résumé. Raises ApplicationNotFound, NoFile."""
+    """What came with the application: the CV, or else the last PDF that was made of the résumé. Raises ApplicationNotFound, NoFile."""
     application = get_application(actor, application_id)
     stored = application.stored_cv
-    if stored is None and has_pdf(application.resume) and application.resume is not None:
+    if stored is None and application.resume is not None:
         stored = application.resume.pdf_file
     if stored is None:
         raise NoFile
@@ -105,6 +106,14 @@ def recruiter_stats(recruiter: User) -> RecruiterStats:
     coming = select(func.count()).select_from(Interview).join(Interview.application).where(seen_by(recruiter))
     coming = coming.where(Interview.status == InterviewStatus.SCHEDULED, Interview.interview_date > now())
     return RecruiterStats(**_headline(counts), byStatus=counts, upcomingInterviews=db.session.scalar(coming) or 0)
+
+
+def _replace_cv(application: Application, stored: StoredFile | None) -> None:
+    replaced = application.stored_cv
+    application.stored_cv = stored
+    db.session.flush()
+    if replaced is not None:
+        file_purge.discard(replaced)
 
 
 def _count_by_status(actor: User) -> dict[ApplicationStatus, int]:

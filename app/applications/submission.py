@@ -15,7 +15,9 @@ from app.core.storage import StoredFile, save
 from app.core.uploads import Upload
 from app.extensions import db
 from app.jobs.models import Job, JobCounters, JobStatus
-from app.resumes.models import Resume
+from app.resumes.access import get_own
+from app.resumes.errors import ResumeNotFound
+from app.resumes.service import find_primary
 
 
 @dataclass(frozen=True)
@@ -56,10 +58,10 @@ def keep_cv(candidate: User, cv: Upload) -> StoredFile:
 
 def check_own_resume(candidate: User, resume_id: int) -> int:
     """The id, if it is a live résumé of the candidate's. Raises UnknownResume."""
-    mine = select(Resume.id).where(Resume.id == resume_id, Resume.user_id == candidate.id, Resume.deleted_at.is_(None))
-    if db.session.scalar(mine) is None:
-        raise UnknownResume
-    return resume_id
+    try:
+        return get_own(candidate.id, resume_id).id
+    except ResumeNotFound as error:
+        raise UnknownResume from error
 
 
 def _open_job(job_id: int) -> Job:
@@ -80,11 +82,10 @@ def _resume_to_send(candidate: User, new: NewApplication) -> int | None:
         return check_own_resume(candidate, new.resume_id)
     if new.cv is not None:
         return None
-    primary = select(Resume.id).where(Resume.user_id == candidate.id, Resume.is_primary, Resume.deleted_at.is_(None))
-    found = db.session.scalar(primary)
-    if found is None:
+    primary = find_primary(candidate.id)
+    if primary is None:
         raise NothingToShow
-    return found
+    return primary.id
 
 
 def _insert(application: Application) -> None:

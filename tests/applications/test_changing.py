@@ -15,6 +15,7 @@ from app.applications import service
 from app.applications.errors import IllegalTransition
 from app.applications.models import Application, ApplicationEvent, ApplicationStatus, Interview, InterviewStatus
 from app.core.clock import now
+from app.core.storage import StoredFile
 from app.core.unit_of_work import unit_of_work
 from app.extensions import db
 from tests.factories import AdminFactory, ApplicationFactory, CandidateFactory, CompanyFactory, ResumeFactory
@@ -33,6 +34,16 @@ def test_a_candidate_edits_while_nobody_has_looked(application: Application, can
     assert (letter.status_code, letter.json["cover_letter"], letter.json["resume"]) == (200, "Mới", resume.id)
     assert (file.status_code, file.json["resume"], file.json["cover_letter"]) == (200, None, "Mới")
     assert candidate.get(file.json["cv_file"]).data == PDF
+
+
+def test_a_replaced_cv_is_not_kept(application: Application, candidate: FlaskClient) -> None:
+    path = f"{APPLICATIONS}{application.id}/"
+    candidate.patch(path, data={"cv_file": (io.BytesIO(PDF), "cu.pdf")})
+
+    candidate.patch(path, data={"cv_file": (io.BytesIO(PDF + b"2"), "moi.pdf")})
+
+    [kept] = db.session.query(StoredFile)
+    assert (kept.name, kept.id) == ("moi.pdf", db.session.get(Application, application.id).cv_file_id)
 
 
 def test_an_application_always_shows_something(application: Application, candidate: FlaskClient) -> None:

@@ -5,7 +5,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from apiflask import APIFlask
 from flask.testing import FlaskClient
 
 from app.accounts.models import User
@@ -291,9 +290,7 @@ def test_the_recruiter_writes_both_sides_read_and_nobody_else(interview: Intervi
     assert db.session.get(Interview, interview.id).status == "SCHEDULED"
 
 
-def test_a_long_list_costs_as_many_queries_as_a_short_one(
-    app: APIFlask, sign_in: SignIn, count_queries: Callable[[], Any], tomorrow: datetime
-) -> None:
+def test_a_long_list_costs_as_many_queries_as_a_short_one(sign_in: SignIn, count_queries: Callable[[], Any], tomorrow: datetime) -> None:
     owner = RecruiterFactory()
     caller = sign_in(owner)
     costs = []

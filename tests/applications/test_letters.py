@@ -62,13 +62,19 @@ def test_the_recruiter_hears_of_an_application(application: Application) -> None
     assert f'href="http://127.0.0.1:8000/applications/{application.id}"' in letter.html
 
 
-@pytest.mark.parametrize("status", [status for status in ApplicationStatus if status != ApplicationStatus.WITHDRAWN])
-def test_the_candidate_hears_of_a_decision(application: Application, status: ApplicationStatus) -> None:
+@pytest.mark.parametrize(
+    ("status", "vietnamese", "english"),
+    [
+        (ApplicationStatus.REVIEWING, "Đang xem xét", "Under review"),
+        (ApplicationStatus.OFFER_EXTENDED, "Đã gửi đề nghị", "Offer extended"),
+        (ApplicationStatus.REJECTED, "Bị từ chối", "Rejected"),
+    ],
+)
+def test_the_candidate_hears_of_a_decision(application: Application, status: ApplicationStatus, vietnamese: str, english: str) -> None:
     event = record(application, ApplicationStatus.PENDING, status, actor_id=application.company.owner_id)
 
     letter = written(letters.status_changed(event.id))
 
-    vietnamese, english = letters.STATUS_NAMES[status]
     assert (letter.to.address, letter.reply_to) == (application.candidate.email, Person("Trần Quốc Bảo", application.company.owner.email))
     assert letter.subject == f"{vietnamese}: Kỹ sư phần mềm / {english}"
     assert f"trạng thái mới: {vietnamese}." in letter.text

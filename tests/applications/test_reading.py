@@ -197,14 +197,14 @@ def test_stats_are_for_candidates_and_recruiters(client: FlaskClient, sign_in: S
     assert answers == [401, 403]
 
 
-def test_without_a_cv_the_download_is_the_finished_pdf_of_the_resume(application: Application, recruiter: FlaskClient) -> None:
+def test_without_a_cv_the_download_is_the_last_pdf_of_the_resume(application: Application, recruiter: FlaskClient) -> None:
     path = f"/api/v1/media/application/{application.id}/download/"
     resume = ResumeFactory(user_id=application.candidate_id)
     application.resume_id = resume.id
     db.session.commit()
     before = recruiter.get(path)
     pdf = storage.save(b"%PDF-1.7 rendered", folder="resumes", name="CV.pdf", content_type="application/pdf", owner_id=resume.user_id)
-    resume.pdf_file_id, resume.pdf_status = pdf.id, PdfStatus.READY
+    resume.pdf_file_id, resume.pdf_status = pdf.id, PdfStatus.PROCESSING
     db.session.commit()
 
     after = recruiter.get(path)

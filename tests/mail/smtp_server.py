@@ -58,10 +58,14 @@ def serving(*, certificate: Path | None = None, key: Path | None = None) -> Iter
                     mailbox.verbs.append(verb)
                     lines = ["test", *mailbox.extensions]
                     self.say("\r\n".join(f"250{'-' if text is not lines[-1] else ' '}{text}" for text in lines))
-                elif not self.reply(verb) or verb == "QUIT":
+                elif not self.answer(verb):
                     return
-                elif verb == "DATA" and self.told("DATA").startswith("354") and not self.take():
-                    return
+
+        def answer(self, verb: str) -> bool:
+            """Whether the dialogue goes on."""
+            if not self.reply(verb) or verb == "QUIT":
+                return False
+            return self.take() if verb == "DATA" and self.told("DATA").startswith("354") else True
 
         def take(self) -> bool:
             content = b""
