@@ -47,7 +47,8 @@ def _print(draft: Draft) -> bytes:
         raise Transient("The résumé's photo is not in the storage.") from error
     except RenderError as error:
         raise Permanent(error.reason) from error
-    except MemoryError as error:
+    except (MemoryError, SystemError) as error:
+        # At its limit CPython may also lose the exception itself, which it reports as a SystemError.
         raise Permanent("The résumé takes too much memory to print. Shorten the longest texts and try again.") from error
 
 

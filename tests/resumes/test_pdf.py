@@ -3,7 +3,9 @@
 import io
 import re
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from threading import Barrier
 from typing import Any
 
 import pytest
@@ -141,6 +143,21 @@ def test_asking_again_before_and_during_the_render_gives_the_same_task(board: Bo
 
     assert [answer.status_code for answer in (first, second, *during)] == [202, 202, 202]
     assert {answer.json["task_id"] for answer in (first, second, *during)} == {first.json["task_id"]}
+    assert board.tasks() == 1
+
+
+def test_simultaneous_requests_start_one_render(board: Board) -> None:
+    start = Barrier(4)
+
+    def ask(_: int) -> Any:
+        start.wait()
+        return board.ask()
+
+    with ThreadPoolExecutor(4) as pool:
+        answers = list(pool.map(ask, range(4)))
+
+    assert [answer.status_code for answer in answers] == [202] * 4
+    assert len({answer.json["task_id"] for answer in answers}) == 1
     assert board.tasks() == 1
 
 

@@ -8,8 +8,11 @@ from typing import Any
 
 import pytest
 
+from app.resumes.pdf import Draft
+from app.resumes.rendering import render
+from app.resumes.rendering.errors import RenderError
 from tasks import pdf as pdf_queue
-from tasks.base import celery, settings
+from tasks.base import Permanent, celery, settings
 
 
 @pytest.mark.parametrize(
@@ -46,3 +49,24 @@ def test_the_request_layer_and_other_workers_do_not_load_the_renderer() -> None:
 
 def test_this_process_is_not_bounded() -> None:
     assert resource.getrlimit(resource.RLIMIT_AS)[0] == resource.RLIM_INFINITY
+
+
+@pytest.mark.parametrize(
+    ("fault", "sentence"),
+    [
+        (RenderError("The résumé is longer than 20 pages."), "The résumé is longer than 20 pages."),
+        (MemoryError(), "The résumé takes too much memory to print. Shorten the longest texts and try again."),
+        (SystemError("error return without exception set"), "The résumé takes too much memory to print. Shorten the longest texts and try again."),
+    ],
+)
+def test_what_the_resume_itself_causes_is_not_tried_again(monkeypatch: pytest.MonkeyPatch, fault: Exception, sentence: str) -> None:
+    def fail(*_: object, **__: object) -> bytes:
+        raise fault
+
+    monkeypatch.setattr(render, "render_pdf", fail)
+    draft = Draft(resume_id=1, owner_id=1, content={"title": "x"}, theme="classic", photo=None, key="0", file_name="x.pdf")
+
+    with pytest.raises(Permanent) as raised:
+        pdf_queue._print(draft)
+
+    assert str(raised.value) == sentence

@@ -270,6 +270,13 @@ def test_only_candidates_write_resumes(sign_in: SignIn, method: str, path: str) 
     assert [(answer.status_code, answer.json["code"]) for answer in answers] == [(403, "wrong_role")] * 2
 
 
+@pytest.mark.parametrize("path", ["1/", "1/photo/"])
+def test_an_admin_reads_no_resumes(sign_in: SignIn, path: str) -> None:
+    answer = sign_in(AdminFactory()).get(URL + path)
+
+    assert (answer.status_code, answer.json["code"]) == (403, "wrong_role")
+
+
 def test_a_recruiter_reads_what_came_to_them_also_after_its_deletion(caller: FlaskClient, candidate: User, sign_in: SignIn, picture: Picture) -> None:
     resume_id = caller.post(URL, data={"title": "x", "photo": (picture(), "a.png")}, content_type="multipart/form-data").json["id"]
     application = ApplicationFactory(candidate=db.session.get(User, candidate.id), resume_id=resume_id)
