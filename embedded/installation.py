@@ -26,7 +26,7 @@ def installation_for(account: Account, note: Path, site_packages: Path | None = 
     copy of it (42 MB, 0.2 s) that is removed at the end. `note` is a file that remembers the copy, so that one left by a kill -9
     is removed by the next start.
     """
-    _remove_noted_copy(note)
+    remove_noted_copy(note)
     installed = site_packages or _find_site_packages()
     if account.can_reach(_postgres(installed)):
         yield _postgres(installed).parent
@@ -34,7 +34,7 @@ def installation_for(account: Account, note: Path, site_packages: Path | None = 
     try:
         yield _copy(installed, account, note)
     finally:
-        _remove_noted_copy(note)
+        remove_noted_copy(note)
 
 
 def _find_site_packages() -> Path:
@@ -60,11 +60,12 @@ def _copy(installed: Path, account: Account, note: Path) -> Path:
                 shutil.copytree(installed / part, folder / part, symlinks=True, ignore=shutil.ignore_patterns("include"))
         if account.can_reach(_postgres(folder)):
             return _postgres(folder).parent
-        _remove_noted_copy(note)
+        remove_noted_copy(note)
     raise StartError("No folder was found from which PostgreSQL could be run as nobody. Start as an ordinary user, or set DATABASE_URL.")
 
 
-def _remove_noted_copy(note: Path) -> None:
+def remove_noted_copy(note: Path) -> None:
+    """Remove the copy that `note` remembers, and the note; nothing if there is none."""
     if not note.exists():
         return
     folder = Path(note.read_text())

@@ -1,29 +1,32 @@
 """Private back ends that live as long as a `with` block, for tests and benchmarks."""
 
 import subprocess
-import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from embedded.backends import Backends, Wanted
 from embedded.credentials import Credentials
+from embedded.installation import remove_noted_copy
 from embedded.messages import StartError
 from embedded.parent_death import die_with_parent
 from embedded.programs import Program
+from embedded.scratch import scratch_folder
+
+SCRATCH = Path(__file__).resolve().parent.parent / "var" / "test"
 
 
 @contextmanager
-def throw_away_backends(wanted: Wanted | None = None) -> Iterator[dict[str, str]]:
+def throw_away_backends(parent: Path = SCRATCH) -> Iterator[dict[str, str]]:
     """Start a PostgreSQL that never waits for the disk and two Redis; yields DATABASE_URL, REDIS_URL and REDIS_CACHE_URL.
 
-    They are stopped and their files removed at the end. Raises StartError, with the servers' messages, when one does not start.
-    To be entered from the main thread: see parent_death.
+    They are stopped at the end, and their files, in a folder below `parent`, are removed. Raises StartError, with the servers'
+    messages, when one does not start. To be entered from the main thread: see parent_death.
     """
     with ExitStack() as resources:
-        folder = Path(resources.enter_context(tempfile.TemporaryDirectory(prefix="jobboard-test-", ignore_cleanup_errors=True)))
+        folder = resources.enter_context(scratch_folder(parent, lambda left: remove_noted_copy(left / "run" / "postgres-copy")))
         (folder / "run").mkdir()
-        backends = resources.enter_context(Backends(folder, Credentials.generate(), wanted or Wanted(), is_durable=False))
+        backends = resources.enter_context(Backends(folder, Credentials.generate(), Wanted(), is_durable=False))
         for program in backends.programs:
             resources.enter_context(_running(program, folder / "run" / f"{program.name}.log"))
         try:

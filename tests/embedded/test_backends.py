@@ -37,8 +37,8 @@ def kill_all(directory: Path) -> None:
     psutil.wait_procs(processes_in(directory), timeout=5)
 
 
-def test_throw_away_back_ends_answer_and_then_are_gone() -> None:
-    with throw_away_backends() as urls:
+def test_throw_away_back_ends_answer_and_then_are_gone(tmp_path: Path) -> None:
+    with throw_away_backends(tmp_path) as urls:
         with psycopg.connect(urls["DATABASE_URL"]) as connection:
             encoding = connection.execute("SHOW server_encoding").fetchone()
         children = psutil.Process().children(recursive=True)
@@ -54,6 +54,7 @@ def test_throw_away_back_ends_answer_and_then_are_gone() -> None:
     assert len(children) >= 3
     assert [child for child in children if child.is_running()] == []
     assert not listens(urls["DATABASE_URL"])
+    assert [path.name for path in tmp_path.iterdir()] == ["lock"]
 
 
 def test_the_role_owns_its_database_and_has_no_other_power(start: Callable[..., Backends]) -> None:
@@ -144,15 +145,16 @@ def test_redis_keeps_state_and_asks_for_its_password(start: Callable[..., Backen
         stranger.ping()
 
 
-def test_nothing_is_left_when_the_parent_is_killed() -> None:
+def test_nothing_is_left_when_the_parent_is_killed(tmp_path: Path) -> None:
     program = (
-        "import time, psutil\n"
+        "import sys, time, psutil\n"
+        "from pathlib import Path\n"
         "from embedded.throw_away import throw_away_backends\n"
-        "with throw_away_backends():\n"
+        "with throw_away_backends(Path(sys.argv[1])):\n"
         "    print('children', *(child.pid for child in psutil.Process().children(recursive=True)), flush=True)\n"
         "    time.sleep(60)\n"
     )
-    with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True) as parent:
+    with subprocess.Popen([sys.executable, "-c", program, str(tmp_path)], stdout=subprocess.PIPE, text=True) as parent:
         assert parent.stdout is not None
         line = next(line for line in parent.stdout if line.startswith("children "))
         children = [psutil.Process(int(word)) for word in line.split()[1:]]
@@ -162,6 +164,8 @@ def test_nothing_is_left_when_the_parent_is_killed() -> None:
     _, alive = psutil.wait_procs(children, timeout=15)
     assert len(children) >= 3
     assert alive == []
+    with throw_away_backends(tmp_path):
+        assert len([path for path in tmp_path.iterdir() if path.is_dir()]) == 1
 
 
 @as_root
