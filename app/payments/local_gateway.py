@@ -14,6 +14,7 @@ from collections.abc import Callable
 from datetime import datetime
 from enum import StrEnum
 from http.client import HTTPException
+from urllib.parse import urlencode
 
 import structlog
 from apiflask import APIBlueprint
@@ -24,6 +25,7 @@ from app.core.clock import now
 from app.core.problems import BadRequest, Invalid
 from app.extensions import limiter
 from app.payments import service, vnpay
+from app.payments.gateway_routes import RESULT_PAGE
 
 log = structlog.get_logger()
 
@@ -75,14 +77,15 @@ def choose() -> Response:
     fields = _order_fields()
     choice = _choice()
     if choice == Choice.LEAVE:
-        return make_response(redirect(current_app.config["FRONTEND_URL"], 303))
+        shop = current_app.config["FRONTEND_URL"].rstrip("/")
+        return make_response(redirect(f"{shop}{RESULT_PAGE}?{urlencode({'transaction_code': fields['vnp_TxnRef']})}", 303))
     result = outcome_fields(fields, choice, now())
     secret = service.merchant().secret
     notify(vnpay.signed_url(current_app.config["PUBLIC_URL"] + IPN_PATH, result, secret))
     return make_response(redirect(vnpay.signed_url(fields["vnp_ReturnUrl"], result, secret), 303))
 
 
-@blp.get("/payment/result")
+@blp.get(RESULT_PAGE)
 @public
 def show_result() -> Response:
     """A result page for a board whose front end is not running: it follows the transaction until it is settled."""

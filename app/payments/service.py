@@ -45,7 +45,7 @@ def create_payment(user: User, package_id: int, address: str) -> Transaction:
     created_at = now()
     expires_at = created_at + timedelta(seconds=current_app.config["PAYMENT_WINDOW_SECONDS"])
     code = _new_code()
-    order = vnpay.Order(code, package.price, f"Thanh toan goi {package.id} don hang {code}", address, created_at, expires_at)
+    order = vnpay.Order(code, package.price, f"Thanh toan goi {package.id}", address, created_at, expires_at)
     transaction = Transaction(
         transaction_code=code,
         user_id=user.id,

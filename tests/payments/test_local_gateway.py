@@ -92,7 +92,8 @@ def test_walking_away_tells_nobody(app: APIFlask, client: FlaskClient, heard: li
 
     answer = client.post(gateway(transaction), data={"outcome": "leave"})
 
-    assert (answer.status_code, answer.location) == (303, "http://127.0.0.1:8000")
+    place = f"http://127.0.0.1:8000/payment/result?transaction_code={transaction.transaction_code}"
+    assert (answer.status_code, answer.location) == (303, place)
     assert heard == []
 
 
