@@ -155,6 +155,34 @@ def test_an_invitation_says_when_and_where(interview: Interview) -> None:
         assert words in letter.html
 
 
+def test_an_invitation_is_laid_out_for_reading(interview: Interview) -> None:
+    interview.application.job.title, interview.interviewer, interview.note = "Kỹ sư", "", ""
+    db.session.commit()
+    address = f"http://127.0.0.1:8000/applications/{interview.application_id}"
+
+    letter = written(letters.invitation(interview.id, 0))
+
+    assert letter.text == f"""Xin chào Nguyễn Thị Phương Thảo,
+
+Công ty Sao Mai mời bạn phỏng vấn cho vị trí “Kỹ sư”.
+
+Thời gian / When:        14:30, 05/03/2099 (GMT+7)
+Thời lượng / Duration:   45 phút / minutes
+Địa điểm / Place:        Tầng 5, 12 Lê Lợi
+Liên kết / Link:         https://meet.example.com/a
+
+{address}
+
+--------
+
+Hello Nguyễn Thị Phương Thảo,
+
+Công ty Sao Mai invites you to an interview for “Kỹ sư”; the details are above.
+
+{address}
+"""
+
+
 def test_a_moved_interview_is_the_same_event_with_a_higher_sequence(interview: Interview) -> None:
     first = event_of(letters.invitation(interview.id, 0))
     interview.interview_date, interview.sequence = START + timedelta(hours=2), 1
