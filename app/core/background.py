@@ -33,6 +33,7 @@ class Background:
         self._chores: list[_Chore] = []
         self._process = 0
         self._starting = threading.Lock()
+        self._stopping = threading.Event()
 
     @classmethod
     def of(cls, app: Flask) -> "Background":
@@ -50,13 +51,22 @@ class Background:
         with self._starting:
             if self._process != os.getpid():
                 self._process = os.getpid()
-                threading.Thread(target=self._work, name="background", daemon=True).start()
-                atexit.register(self._finish, self._process)
+                self._stopping = threading.Event()
+                threading.Thread(target=self._work, args=(self._stopping,), name="background", daemon=True).start()
+                atexit.register(self.finish, self._process)
 
-    def _work(self) -> None:
+    def finish(self, process: int) -> None:
+        """Stop the thread of `process` and do what is left, unless this is a child that inherited the duty."""
+        if process != os.getpid():
+            return
+        self._stopping.set()
+        for chore in self._chores:
+            if chore.at_exit:
+                self._run(chore)
+
+    def _work(self, stopping: threading.Event) -> None:
         step = min(chore.seconds for chore in self._chores)
-        while True:
-            time.sleep(step)
+        while not stopping.wait(step):
             for chore in self._chores:
                 if chore.due_at <= time.monotonic():
                     self._run(chore)
@@ -69,9 +79,3 @@ class Background:
         except Exception:
             # The next turn is the remedy for a back end that is away; a bug is logged and must not stop the other chores.
             log.exception("chore_failed", chore=chore.call.__qualname__)
-
-    def _finish(self, process: int) -> None:
-        if process == os.getpid():
-            for chore in self._chores:
-                if chore.at_exit:
-                    self._run(chore)

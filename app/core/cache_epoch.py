@@ -20,6 +20,7 @@ log = structlog.get_logger()
 
 LEASE = 0.75
 RENEW_EVERY = 0.25
+PATIENCE = 3.0
 TAG_BYTES = 8
 
 # A sequence takes effect at once, outside of transactions, and never goes back.
@@ -51,7 +52,7 @@ class DatabaseEpoch:
         self._in_use = True
         if time.monotonic() < self._trusted_until:
             return self._tag
-        if not self._asking.acquire(timeout=LEASE):
+        if not self._asking.acquire(timeout=PATIENCE):
             return None
         try:
             if time.monotonic() >= self._trusted_until:

@@ -105,10 +105,7 @@ def send(stored: StoredFile, *, inline: bool = False) -> Response:
 
 def send_picture(stored: StoredFile) -> Response:
     """An image that anybody may see. Its address names the row, whose bytes never change, so it may be kept for a year (304 by its digest)."""
-    if request.if_none_match.contains(stored.sha256):
-        response = Response(status=304)
-    else:
-        response = send(stored, inline=True)
+    response = Response(status=304) if request.if_none_match.contains(stored.sha256) else send(stored, inline=True)
     response.set_etag(stored.sha256)
     response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
     return response

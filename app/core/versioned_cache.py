@@ -31,7 +31,7 @@ TIMEOUT = 0.2
 BREAKER_SECONDS = 2.0
 LEASE_MS = 3000
 WAIT_STEP = 0.01
-TURNS = 256
+PATIENCE = 5.0
 BATCH = 500
 
 # Returns {version, lease taken?}: KEYS version, lease; ARGV fresh mark, holder, version ttl (s), lease ttl (ms).
@@ -71,7 +71,8 @@ class VersionedRedisCache(BaseCache):
         self._begin = client.register_script(_BEGIN)
         self._store = client.register_script(_STORE)
         self._closed_until = 0.0
-        self._turns = [threading.Lock() for _ in range(TURNS)]
+        self._flights: dict[str, threading.Event] = {}
+        self._joining = threading.Lock()
 
     @classmethod
     def factory(cls, app: Flask, config: dict[str, Any], args: list[Any], kwargs: dict[str, Any]) -> "VersionedRedisCache":
@@ -88,11 +89,19 @@ class VersionedRedisCache(BaseCache):
 
     def get_or_load(self, key: str, load: Callable[[], tuple[bytes, float]]) -> bytes:
         """The stored bytes, else those of `load() -> (bytes, seconds to keep)`, called once however many ask at a time."""
-        tag = self._epoch.tag()
-        found = self._get(key, tag) if tag is not None else None
-        if found is None and tag is not None and not self._is_open():
-            found = self._load_in_turn(key, load)
-        return found if found is not None else load()[0]
+        deadline = time.monotonic() + PATIENCE
+        while True:
+            tag = self._epoch.tag()
+            found = self._get(key, tag) if tag is not None else None
+            if found is not None:
+                return found
+            if tag is None or self._is_open() or time.monotonic() > deadline:
+                return load()[0]
+            flight, is_leader = self._join(key)
+            if is_leader:
+                return self._lead(key, flight, load)
+            # Afterwards each follower asks the cache itself: what the leader loaded may be older than a change acknowledged since.
+            flight.wait(deadline - time.monotonic())
 
     def invalidate(self, *keys: str) -> None:
         """Forget the values and refuse those being loaded now: on return no process serves what was true before the call."""
@@ -117,16 +126,26 @@ class VersionedRedisCache(BaseCache):
         found: bytes | None = self._try(lambda: self._redis.get(self._prefix + key))
         return found[TAG_BYTES:] if found is not None and found.startswith(tag) else None
 
-    def _load_in_turn(self, key: str, load: Callable[[], tuple[bytes, float]]) -> bytes | None:
-        """What another reader stored meanwhile, else what this one loads for all; None when it must go on without the cache."""
-        turn = self._turns[hash(key) % TURNS]
-        if not turn.acquire(timeout=LEASE_MS / 1000):
-            return None
+    def _join(self, key: str) -> tuple[threading.Event, bool]:
+        """The event that ends this process's present load of `key`, and whether the caller is the one who loads."""
+        with self._joining:
+            flight = self._flights.get(key)
+            if flight is not None:
+                return flight, False
+            self._flights[key] = flight = threading.Event()
+            return flight, True
+
+    def _lead(self, key: str, flight: threading.Event, load: Callable[[], tuple[bytes, float]]) -> bytes:
+        """Load for all who wait, unless another process did meanwhile or the cache is away."""
         try:
             found = self._wait_or_claim(key)
-            return self._load_and_store(key, found, load) if isinstance(found, _Claim) else found
+            if isinstance(found, _Claim):
+                return self._load_and_store(key, found, load)
         finally:
-            turn.release()
+            with self._joining:
+                del self._flights[key]
+            flight.set()
+        return found if found is not None else load()[0]
 
     def _wait_or_claim(self, key: str) -> bytes | _Claim | None:
         """Wait for the process that holds the lease; when it takes too long or is gone, load beside it."""
