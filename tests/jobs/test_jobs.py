@@ -235,7 +235,9 @@ def test_a_restored_job_has_the_status_from_before(client: FlaskClient, sign_in:
 
 
 @pytest.mark.parametrize(
-    ("method", "path"), [("patch", ""), ("delete", ""), ("post", "publish/"), ("post", "close/"), ("post", "restore/")], ids=lambda value: value or "itself"
+    ("method", "path"),
+    [("patch", ""), ("delete", ""), ("post", "publish/"), ("post", "close/"), ("post", "restore/")],
+    ids=lambda value: value or "itself",
 )
 def test_a_job_of_someone_else_is_not_there_to_be_changed(client: FlaskClient, sign_in: SignIn, method: str, path: str) -> None:
     job = JobFactory()
@@ -258,7 +260,9 @@ def test_an_admin_may_change_and_delete_any_job(sign_in: SignIn) -> None:
     assert job.is_deleted
 
 
-@pytest.mark.parametrize("hidden", [{"status": JobStatus.DRAFT}, {"status": JobStatus.CLOSED}, {"deleted_at": now()}], ids=["draft", "closed", "deleted"])
+@pytest.mark.parametrize(
+    "hidden", [{"status": JobStatus.DRAFT}, {"status": JobStatus.CLOSED}, {"deleted_at": now()}], ids=["draft", "closed", "deleted"]
+)
 def test_who_sees_a_job_that_is_not_public(client: FlaskClient, sign_in: SignIn, hidden: dict[str, Any]) -> None:
     job = JobFactory(**hidden)
     callers = {
@@ -285,7 +289,9 @@ def test_a_job_is_found_by_its_id_its_slug_and_an_older_slug(client: FlaskClient
     assert found[0].json["slug"] == f"ky-su-dien-2-{job.id}"
 
 
-@pytest.mark.parametrize("reference", ["0", "999999999999999999", "9" * 30, "-1", "ky-su", "12x", "%00", "1%20", "٣", "1.0", "x-", "'; DROP TABLE jobs"])
+@pytest.mark.parametrize(
+    "reference", ["0", "999999999999999999", "9" * 30, "-1", "ky-su", "12x", "%00", "1%20", "٣", "1.0", "x-", "'; DROP TABLE jobs"]
+)
 def test_a_reference_that_names_no_job_is_not_found(client: FlaskClient, reference: str) -> None:
     JobFactory(id=1)
 

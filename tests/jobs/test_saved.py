@@ -58,7 +58,9 @@ def test_only_a_public_job_can_be_saved(sign_in: SignIn, hidden: dict[str, Any])
     job = JobFactory(**hidden)
     candidate = sign_in(CandidateFactory())
 
-    answers = [candidate.post("/api/v1/jobs/saved/", json=body) for body in ({"job": job.id}, {"job": job.id + 1}, {}, {"job": "x"}, {"job": 1, "note": ""})]
+    answers = [
+        candidate.post("/api/v1/jobs/saved/", json=body) for body in ({"job": job.id}, {"job": job.id + 1}, {}, {"job": "x"}, {"job": 1, "note": ""})
+    ]
 
     assert [answer.status_code for answer in answers] == [400] * 5
     assert [list(answer.json["errors"]) for answer in answers] == [["job"], ["job"], ["job"], ["job"], ["note"]]

@@ -53,7 +53,17 @@ def test_where_a_move_leads(status: JobStatus, move: Move, live: Any, deleted: A
 
 @pytest.mark.parametrize(
     ("status", "wanted", "move"),
-    [(D, D, None), (D, O, Move.PUBLISH), (D, C, Move.CLOSE), (O, D, NO), (O, O, None), (O, C, Move.CLOSE), (C, D, NO), (C, O, Move.PUBLISH), (C, C, None)],
+    [
+        (D, D, None),
+        (D, O, Move.PUBLISH),
+        (D, C, Move.CLOSE),
+        (O, D, NO),
+        (O, O, None),
+        (O, C, Move.CLOSE),
+        (C, D, NO),
+        (C, O, Move.PUBLISH),
+        (C, C, None),
+    ],
 )
 def test_by_which_move_a_status_is_reached(status: JobStatus, wanted: JobStatus, move: Any) -> None:
     if move is NO:
@@ -85,7 +95,9 @@ def test_the_moves_over_http(sign_in: SignIn, status: JobStatus, path: str, code
     assert (job.status, job.version) == (after, 2 if code == 200 else 1)
 
 
-@pytest.mark.parametrize(("status", "wanted", "code"), [(D, "OPEN", 200), (O, "CLOSED", 200), (C, "OPEN", 200), (O, "DRAFT", 409), (D, "CLOSED", 409)])
+@pytest.mark.parametrize(
+    ("status", "wanted", "code"), [(D, "OPEN", 200), (O, "CLOSED", 200), (C, "OPEN", 200), (O, "DRAFT", 409), (D, "CLOSED", 409)]
+)
 def test_a_patched_status_follows_the_same_rules(sign_in: SignIn, status: JobStatus, wanted: str, code: int) -> None:
     job = JobFactory(status=status, title="Cũ")
 
