@@ -44,13 +44,17 @@ def accepts(model: type[BaseModel], *, multipart: bool = False, mislabelled: boo
 
 
 def queries(model: type[BaseModel]) -> Callable[[View], View]:
-    """Validate the query string as `model` and pass it as `query`; parameters that the model does not know are left alone."""
+    """Validate the query string as `model` and pass it as `query`; parameters that the model does not know are left alone.
+
+    A parameter that the model holds as a list may be repeated, and each may hold several values separated by commas.
+    """
 
     def decorate(view: View) -> View:
         @wraps(view)
         def validated(*args: Any, **kwargs: Any) -> Any:
             known = {name: value for name, value in request.args.items() if name in model.model_fields and value != ""}
-            return view(*args, query=model.model_validate(_storable(known)), **kwargs)
+            several = {name: _separated(request.args.getlist(name)) for name in known if get_origin(model.model_fields[name].annotation) is list}
+            return view(*args, query=model.model_validate(_storable(known | several)), **kwargs)
 
         if not getattr(validated, "_spec", {}).get("args"):
             _annotate(validated, args=[])
@@ -77,9 +81,27 @@ def returns(model: type[BaseModel] | None, status: int = 200) -> Callable[[View]
     return decorate
 
 
+def _separated(sent: list[str]) -> list[str]:
+    return [value.strip() for values in sent for value in values.split(",") if value.strip()]
+
+
+def returns_file(content_type: str) -> Callable[[View], View]:
+    """Document a 200 whose body is a file of that media type; the view returns the Response itself."""
+
+    def decorate(view: View) -> View:
+        _annotate_response(view, {"type": "string", "format": "binary"}, 200, content_type)
+        return view
+
+    return decorate
+
+
 def _document(view: View, model: type[BaseModel] | None, status: int) -> None:
-    response: dict[str, Any] = {"schema": model or {}, "schema_adapter_many": False, "status_code": status if model else 204, "description": None}
-    _annotate(view, response={**response, "example": None, "examples": None, "links": None, "content_type": JSON, "headers": None})
+    _annotate_response(view, model or {}, status if model else 204, JSON)
+
+
+def _annotate_response(view: View, schema: Any, status: int, content_type: str) -> None:
+    response = {"schema": schema, "schema_adapter_many": False, "status_code": status, "description": None, "content_type": content_type}
+    _annotate(view, response={**response, "example": None, "examples": None, "links": None, "headers": None})
 
 
 def read_json(*, any_type: bool = False) -> Any:

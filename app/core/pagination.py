@@ -72,5 +72,5 @@ def page(model: type[Page[Out]], rows: Sequence[Row], total: int, query: ListQue
 
 
 def _link(query: ListQuery, offset: int) -> str:
-    parameters = {**request.args.to_dict(), "limit": query.limit, "offset": offset}
-    return f"{request.base_url}?{urlencode(parameters)}"
+    parameters = {**request.args.to_dict(flat=False), "limit": [query.limit], "offset": [offset]}
+    return f"{request.base_url}?{urlencode(parameters, doseq=True)}"
