@@ -24,6 +24,8 @@ from app.payments import gateway_routes, local_gateway
 from app.payments import routes as payment_routes
 from app.resumes import pdf_routes as resume_pdf_routes
 from app.resumes import routes as resume_routes
+from app.search import cli as search_cli
+from app.search import routes as search_routes
 
 API = "/api/v1"
 
@@ -35,6 +37,7 @@ def register_features(app: APIFlask) -> None:
         app.register_blueprint(blueprint, url_prefix=API)
     for blueprint in (avatars.blp, company_routes.blp, job_routes.blp, saved_routes.blp, choices_routes.blp):
         app.register_blueprint(blueprint, url_prefix=API)
+    app.register_blueprint(search_routes.blp, url_prefix=API)
     job_counters.register(app)
     for blueprint in (application_routes.blp, interview_routes.blp):
         app.register_blueprint(blueprint, url_prefix=API)
@@ -50,5 +53,6 @@ def register_features(app: APIFlask) -> None:
     for group in (accounts_cli.users, core_cli.outbox, core_cli.tasks):
         app.cli.add_command(group)
     app.cli.add_command(jobs_cli.postings)
+    app.cli.add_command(search_cli.search)
     for group in (payments_cli.ledger, payments_cli.payments, payments_cli.packages):
         app.cli.add_command(group)

@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from enum import StrEnum
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Identity, Index, UniqueConstraint, func, text
+from sqlalchemy import BigInteger, CheckConstraint, Computed, ForeignKey, Identity, Index, UniqueConstraint, func, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.companies.models import Company
@@ -39,16 +39,29 @@ class Currency(StrEnum):
     USD = "USD"
 
 
+# What lists filter and sort by, so that they count in the index alone.
+_LISTED = [
+    "deadline", "company_id", "title", "location_folded", "job_type", "experience_level", "salary_min", "salary_max", "currency", "is_remote",
+]  # fmt: skip
+
+
 class Job(Model):
     """A posting. `version` grows with every change that a searcher or reader can see; `published_at` marks the paid first opening.
 
     A soft delete sets `deleted_at` and leaves the status, to which a restore returns. Pay is a month's, in the currency's minor unit.
+    `location_folded` is the location without accents, made by the database: its words in lower case, a blank on either side.
     """
 
     __tablename__ = "jobs"
     __table_args__ = (
         CheckConstraint("salary_min IS NULL OR salary_max IS NULL OR salary_min <= salary_max", name="salary_range"),
-        Index("ix_jobs_public", text("created_at DESC"), text("id DESC"), postgresql_where=text("status = 'OPEN' AND deleted_at IS NULL")),
+        Index(
+            "ix_jobs_public",
+            text("created_at DESC"),
+            text("id DESC"),
+            postgresql_where=text("status = 'OPEN' AND deleted_at IS NULL"),
+            postgresql_include=_LISTED,
+        ),
     )
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
@@ -59,6 +72,7 @@ class Job(Model):
     responsibilities: Mapped[str] = mapped_column(default="", server_default="")
     benefits: Mapped[str] = mapped_column(default="", server_default="")
     location: Mapped[str]
+    location_folded: Mapped[str] = mapped_column(Computed("fold_words(location)", persisted=True), deferred=True)
     job_type: Mapped[JobType] = mapped_column(db.String(16))
     experience_level: Mapped[ExperienceLevel | None] = mapped_column(db.String(16))
     salary_min: Mapped[int | None] = mapped_column(BigInteger)

@@ -1,0 +1,91 @@
+"""Searching with second thoughts: when nothing matches what was typed, what was probably meant."""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from app.search import vocabulary
+from app.search.engine import EngineQuery, Hits, SearchEngine
+from app.search.query import Query, parse
+from app.search.service import current_engine
+from app.search.text import fold, tokens
+
+MAX_CORRECTED_WORDS = 3
+MAX_CANDIDATES = 8
+"""Words that one mistyped word may have meant, of which the one that most jobs have together with the rest is taken."""
+
+_ENOUGH = 1000
+_WORD = re.compile(r"[^\W_]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One page of hits, and how they came about.
+
+    `corrected` is the text that was searched for in place of what was typed; `is_relaxed` tells that not every word need match; `is_degraded`
+    that another engine than the chosen one answered.
+    """
+
+    hits: Hits
+    engine: str
+    corrected: str | None = None
+    is_relaxed: bool = False
+    is_degraded: bool = False
+
+
+def find(text: str, query: EngineQuery) -> Found:
+    """The jobs that have every word of `text`; else with the last word as the beginning of one; else corrected; else with any of the words."""
+    engine = current_engine()
+    first = None
+    for attempt in _attempts(engine, text):
+        hits = engine.search(replace(query, text=attempt.text, with_prefix=attempt.with_prefix))
+        if hits.total:
+            return Found(hits, engine.name, attempt.corrected, attempt.text.match_any)
+        first = first or hits
+    # When no thought helped, what was typed is answered: its facets tell which filter to give up.
+    return Found(first or Hits([], 0), engine.name)
+
+
+@dataclass(frozen=True, slots=True)
+class _Attempt:
+    text: Query
+    with_prefix: bool = False
+    corrected: str | None = None
+
+
+def _attempts(engine: SearchEngine, text: str) -> Iterator[_Attempt]:
+    query = parse(text)
+    yield _Attempt(query)
+    if query.unfinished is not None:
+        yield _Attempt(query, with_prefix=True)
+    corrected = _corrected(engine, text, query)
+    if corrected != text:
+        query = parse(corrected)
+        yield _Attempt(query, corrected=corrected)
+    if query.is_relaxable:
+        yield _Attempt(query.relaxed(), corrected=corrected if corrected != text else None)
+
+
+def _corrected(engine: SearchEngine, text: str, query: Query) -> str:
+    """The text with the words that stand in no job replaced by the likeliest that do."""
+    typed = {token.folded for phrase in (*(term.words for term in query.terms), *query.phrases) for token in phrase}
+    unknown = sorted(typed - vocabulary.known(typed), key=fold(text).find)
+    for word in unknown[:MAX_CORRECTED_WORDS]:
+        texts = [_replaced(text, word, other) for other in vocabulary.one_slip_away(word)[:MAX_CANDIDATES]]
+        text = _likeliest(engine, texts, still_unknown=unknown) or text
+    return text
+
+
+def _likeliest(engine: SearchEngine, texts: Sequence[str], *, still_unknown: Sequence[str]) -> str | None:
+    """The text that most jobs match, leaving aside words that stand in none anyway; the earlier of equals."""
+    judged = [parse(_without(text, still_unknown)) for text in texts]
+    counts = engine.count_each(judged, at_most=_ENOUGH)
+    return max(zip(texts, counts, strict=True), key=lambda pair: pair[1], default=(None, 0))[0]
+
+
+def _replaced(text: str, word: str, other: str) -> str:
+    return _WORD.sub(lambda match: other if tokens(match[0]) == [word] else match[0], text)
+
+
+def _without(text: str, words: Sequence[str]) -> str:
+    return _WORD.sub(lambda match: "" if set(tokens(match[0])) & set(words) else match[0], text)

@@ -1,0 +1,54 @@
+"""The searchable copy of each job in PostgreSQL, and the words that correct what is mistyped."""
+
+from datetime import date, datetime
+
+from sqlalchemy import BigInteger, Index, Text, text
+from sqlalchemy.dialects.postgresql import ARRAY, TSVECTOR
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.extensions import Model, db
+from app.jobs.models import Currency, ExperienceLevel, JobType
+
+
+class SearchDocument(Model):
+    """What is searched, filtered, sorted and counted of a public job; nothing else, and no personal data.
+
+    A job that is not public leaves a tombstone (`is_deleted`, no content), so that its version goes on refusing older writes. There is no
+    foreign key: the tombstone outlives the job's row. `words` has every folded word, weighted A title, B company and place, C the rest;
+    `exact` the same words with their accents; `headline` both forms of A and B alone, short enough to rank every match by.
+    """
+
+    __tablename__ = "search_documents"
+    __table_args__ = (
+        Index("ix_search_documents_words", "words", postgresql_using="gin", postgresql_with={"fastupdate": "off"}),
+        Index("ix_search_documents_newest", text("created_at DESC"), text("job_id DESC"), postgresql_where=text("NOT is_deleted")),
+    )
+
+    job_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    version: Mapped[int] = mapped_column(BigInteger)
+    is_deleted: Mapped[bool]
+    headline: Mapped[str | None] = mapped_column(TSVECTOR)
+    words: Mapped[str | None] = mapped_column(TSVECTOR)
+    exact: Mapped[str | None] = mapped_column(TSVECTOR)
+    title: Mapped[str | None]
+    company_id: Mapped[int | None] = mapped_column(BigInteger)
+    location: Mapped[str | None]
+    location_folded: Mapped[str | None]
+    job_type: Mapped[JobType | None] = mapped_column(db.String(16))
+    experience_level: Mapped[ExperienceLevel | None] = mapped_column(db.String(16))
+    salary_min: Mapped[int | None] = mapped_column(BigInteger)
+    salary_max: Mapped[int | None] = mapped_column(BigInteger)
+    currency: Mapped[Currency | None] = mapped_column(db.String(3))
+    is_remote: Mapped[bool | None]
+    deadline: Mapped[date | None]
+    created_at: Mapped[datetime | None] = mapped_column(db.DateTime(timezone=True))
+
+
+class SearchWord(Model):
+    """A folded word that stands in some job. `variants` are the word and what is left of it when one letter is taken out."""
+
+    __tablename__ = "search_words"
+    __table_args__ = (Index("ix_search_words_variants", "variants", postgresql_using="gin"),)
+
+    word: Mapped[str] = mapped_column(Text, primary_key=True)
+    variants: Mapped[list[str]] = mapped_column(ARRAY(Text))

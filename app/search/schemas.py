@@ -1,0 +1,123 @@
+"""What the lists of jobs take and give (contract, section 3)."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Annotated, Literal
+
+from pydantic import Field, StringConstraints
+
+from app.core.clock import now
+from app.core.pagination import ListQuery, page_of
+from app.core.schemas import Id, Money, OutModel
+from app.jobs.models import Currency, ExperienceLevel, JobStatus, JobType
+from app.jobs.schemas import JobOut
+from app.search.criteria import Filters, read_place
+from app.search.engine import FACETS, FacetCounts
+from app.search.query import MAX_QUERY_LENGTH
+
+Typed = Annotated[str, StringConstraints(strip_whitespace=True, max_length=MAX_QUERY_LENGTH)]
+Ordering = Literal[
+    "relevance", "created_at", "-created_at", "salary_max", "-salary_max", "deadline", "-deadline", "title", "-title",
+]  # fmt: skip
+
+
+class JobListQuery(ListQuery):
+    """`q` (or `search`) looks in the whole posting, `location` in its place; both ignore case and accents.
+
+    A job's pay must reach `salary_min` and begin at or below `salary_max`, both in the minor unit of `currency` (VND unless said); with either, a
+    job that states no pay is left out. `posted_within` is in days. Lists may be repeated or separated by commas. The order is by relevance when
+    there is a text, else the newest first.
+    """
+
+    ordering: Ordering | None = None
+    q: Typed = ""
+    search: Typed = ""
+    job_type: list[JobType] = Field([], max_length=len(JobType))
+    experience_level: list[ExperienceLevel] = Field([], max_length=len(ExperienceLevel))
+    location: Annotated[str, StringConstraints(max_length=100)] = ""
+    company: list[Id] = Field([], max_length=50)
+    salary_min: Money | None = None
+    salary_max: Money | None = None
+    currency: Currency | None = None
+    remote: bool | None = None
+    posted_within: Annotated[int, Field(ge=1, le=3650)] | None = None
+
+    @property
+    def typed(self) -> str:
+        """The text to search for; empty when there is none."""
+        return self.q or self.search
+
+    def filters(self) -> Filters:
+        """The conditions apart from the text."""
+        states_pay = self.salary_min is not None or self.salary_max is not None
+        return Filters(
+            job_types=tuple(self.job_type),
+            experience_levels=tuple(self.experience_level),
+            place=read_place(self.location),
+            company_ids=tuple(self.company),
+            salary_min=self.salary_min,
+            salary_max=self.salary_max,
+            currency=self.currency or (Currency.VND if states_pay else None),
+            is_remote=self.remote,
+            posted_after=now() - timedelta(days=self.posted_within) if self.posted_within else None,
+        )
+
+
+class JobBoardQuery(JobListQuery):
+    """With `mine`, a recruiter lists the own jobs in any status, or in those of `status`."""
+
+    mine: bool = False
+    status: list[JobStatus] = Field([], max_length=len(JobStatus))
+
+
+class ValueCount(OutModel):
+    """A value that a filter takes, and how many jobs it would give."""
+
+    value: str
+    count: int
+
+
+class FlagCount(OutModel):
+    value: bool
+    count: int
+
+
+class CompanyCount(OutModel):
+    """A company's id and name, and how many jobs it would give."""
+
+    value: int
+    label: str
+    count: int
+
+
+class Facets(OutModel):
+    """For each filter its ten most frequent values, counted as if that filter alone were not set."""
+
+    job_type: list[ValueCount]
+    experience_level: list[ValueCount]
+    location: list[ValueCount]
+    company: list[CompanyCount]
+    remote: list[FlagCount]
+
+    @classmethod
+    def of(cls, counts: Mapping[str, FacetCounts], companies: Mapping[int, str]) -> "Facets":
+        """The view of an engine's counts; `companies` are the names by id, and one that is not there any more is left out."""
+        listed = {name: [{"value": value, "count": count} for value, count in counts.get(name, ())] for name in FACETS}
+        listed["company"] = [{**entry, "label": companies[entry["value"]]} for entry in listed["company"] if entry["value"] in companies]
+        return cls.model_validate(listed)
+
+
+JobPage = page_of(JobOut)
+
+
+class JobSearchPage(JobPage):  # type: ignore[misc, valid-type]
+    """One page of hits. `engine` answered, `degraded` when it stood in for another.
+
+    When nothing matched as typed, `corrected` is the text that was searched for instead, and `relaxed` tells that some words were enough.
+    """
+
+    facets: Facets
+    engine: str
+    degraded: bool
+    relaxed: bool
+    corrected: str | None
