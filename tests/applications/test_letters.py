@@ -160,9 +160,7 @@ def test_an_invitation_is_laid_out_for_reading(interview: Interview) -> None:
     db.session.commit()
     address = f"http://127.0.0.1:8000/applications/{interview.application_id}"
 
-    letter = written(letters.invitation(interview.id, 0))
-
-    assert letter.text == f"""Xin chào Nguyễn Thị Phương Thảo,
+    expected = f"""Xin chào Nguyễn Thị Phương Thảo,
 
 Công ty Sao Mai mời bạn phỏng vấn cho vị trí “Kỹ sư”.
 
@@ -181,6 +179,10 @@ Công ty Sao Mai invites you to an interview for “Kỹ sư”; the details are
 
 {address}
 """
+
+    letter = written(letters.invitation(interview.id, 0))
+
+    assert letter.text == expected
 
 
 def test_a_moved_interview_is_the_same_event_with_a_higher_sequence(interview: Interview) -> None:
