@@ -11,6 +11,7 @@ from app.choices import routes as choices_routes
 from app.companies import routes as company_routes
 from app.core import cli as core_cli
 from app.core import task_routes
+from app.demo import cli as demo_cli
 from app.jobs import cli as jobs_cli
 from app.jobs import counters as job_counters
 from app.jobs import routes as job_routes
@@ -53,6 +54,7 @@ def register_features(app: APIFlask) -> None:
     for group in (accounts_cli.users, core_cli.outbox, core_cli.tasks):
         app.cli.add_command(group)
     app.cli.add_command(jobs_cli.postings)
+    app.cli.add_command(demo_cli.demo)
     app.cli.add_command(search_cli.search)
     for group in (payments_cli.ledger, payments_cli.payments, payments_cli.packages):
         app.cli.add_command(group)
