@@ -1,17 +1,24 @@
 """The bundled fonts, and no others: a résumé looks the same on every machine, with or without installed fonts.
 
-The style sheets name the families in the order in which they are asked for a character; what none of them has prints as a box.
+The style sheets name the families in the order in which they are asked for a character; what none of them has prints as □.
 """
 
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 
+from fontTools.ttLib import TTFont  # type: ignore[import-untyped]
 from weasyprint.text.fonts import FontConfiguration
 
 from app.resumes.rendering.theme import FOLDER
 
-_CONFIGURATION = FOLDER / "fonts" / "fonts.conf"
+_FONTS = FOLDER / "fonts"
+_CONFIGURATION = _FONTS / "fonts.conf"
+
+# What has no glyph and needs none: line ends of the markup, and the room to break of `text.breakable`.
+_WITHOUT_GLYPH = frozenset("\n\u200b")
+
 _by_process: dict[int, FontConfiguration] = {}
 
 
@@ -25,6 +32,26 @@ def bundled_fonts() -> FontConfiguration:
         with _fontconfig_reads(str(_CONFIGURATION)):
             _by_process[process] = FontConfiguration()
     return _by_process[process]
+
+
+def boxed(text: str) -> str:
+    """The text with □ for each character that no bundled font has.
+
+    WeasyPrint would print such a character as an empty space or a box, and would then write the font with an encoding of its own, after
+    which common PDF readers (pypdf and pdfminer among them) get no text at all out of that font, Vietnamese included.
+    """
+    missing = set(text) - covered_characters()
+    return text.translate(dict.fromkeys(map(ord, missing), "□")) if missing else text
+
+
+@lru_cache
+def covered_characters() -> frozenset[str]:
+    """Every character that can be printed."""
+    found = set(_WITHOUT_GLYPH)
+    for path in _FONTS.glob("*.ttf"):
+        with TTFont(path, lazy=True) as font:
+            found.update(map(chr, font.getBestCmap()))
+    return frozenset(found)
 
 
 @contextmanager

@@ -20,17 +20,17 @@ ROWS = {
     "technologies": 60,
 }
 
-# No theme fits more on a page than this many lines, or into a line than this many of the narrowest letters.
-_PAGE_LINES = 66
-_LINE_CHARACTERS = 240
+# More than a page of continuous text holds: 57 lines of some 107 letters in the classic theme.
+_PAGE_LINES = 62
+_LINE_CHARACTERS = 125
 
 GIBIBYTE = 1 << 30
 
 TOO_LONG = f"The résumé is longer than {MAX_PAGES} pages. Shorten the longest texts and try again."
 
 
-def is_surely_too_long(sheet: Sheet) -> bool:
-    """Whether the free text alone must pass the page cap, found without laying it out (which takes minutes for a hostile text)."""
+def has_too_much_text(sheet: Sheet) -> bool:
+    """Whether the free text alone fills more than the pages allowed, found without laying it out, which can take long."""
     lines = (line for body in sheet.bodies() for block in body for _, line in block.lines)
     return sum(ceil(len(line) / _LINE_CHARACTERS) for line in lines) > MAX_PAGES * _PAGE_LINES
 

@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from app.resumes.rendering.text import clean, one_line
 
@@ -11,6 +11,7 @@ URL_LIMIT = 2_000
 
 # Narrower than RFC 5322 on purpose: `%`, `?` and `&` could smuggle further mail headers into a mailto link.
 _EMAIL = re.compile(r"[A-Za-z0-9._+-]{1,64}@(?:[A-Za-z0-9-]{1,63}\.)+[A-Za-z]{2,63}")
+_PLAIN = "%/:?#[]@!$&'()*+,;=~"
 _OUTSIDE_URL = re.compile(r'[\s<>"{}|\\^`]')
 
 
@@ -39,7 +40,9 @@ def url_link(value: Any) -> Link | None:
         return Link(one_line(address[7:]), address)
     if not _is_web_address(address):
         return Link(one_line(address))
-    return Link(one_line(re.sub(r"(?i)^https?://", "", address).removesuffix("/")), address)
+    shown = one_line(re.sub(r"(?i)^https?://", "", address).removesuffix("/"))
+    # Letters of other alphabets are percent-encoded as UTF-8 (RFC 3987), as a browser does; what is encoded already stays.
+    return Link(shown, quote(address, safe=_PLAIN))
 
 
 def _is_web_address(address: str) -> bool:

@@ -12,11 +12,14 @@ from app.resumes.rendering.content import read_sheet
 from app.resumes.rendering.digest import content_hash
 from app.resumes.rendering.errors import RenderError
 from app.resumes.rendering.fetcher import PHOTO_URL, SealedFetcher
-from app.resumes.rendering.fonts import bundled_fonts
-from app.resumes.rendering.limits import MAX_PAGES, TOO_LONG, is_surely_too_long
+from app.resumes.rendering.fonts import boxed, bundled_fonts, covered_characters
+from app.resumes.rendering.limits import MAX_PAGES, TOO_LONG, has_too_much_text
 from app.resumes.rendering.photo import photo_content_type
 from app.resumes.rendering.sheet import Sheet
 from app.resumes.rendering.theme import THEMES, Theme, find_theme
+
+# WeasyPrint warns once for every character without a glyph: people's text in the log, and thousands of lines of it for a hostile one.
+logging.getLogger("weasyprint").setLevel(logging.ERROR)
 
 # PDF/UA-1 (ISO 14289-1): tagged for screen readers, with language and title. Photos are scaled to what a printer can show.
 _OPTIONS: dict[str, Any] = {"pdf_variant": "pdf/ua-1", "dpi": 300, "jpeg_quality": 88, "optimize_images": True}
@@ -33,12 +36,21 @@ def render_pdf(resume: Mapping[str, Any], *, theme: str = "classic", generated_a
     sheet = read_sheet(resume)
     if sheet.fault:
         raise RenderError(sheet.fault)
-    if is_surely_too_long(sheet):
+    if has_too_much_text(sheet):
         raise RenderError(TOO_LONG)
-    document = lay_out(_html(sheet, design, generated_at), _assets(sheet), design)
+    document = lay_out(page_of(sheet, design, generated_at), _assets(sheet), design)
     if len(document.pages) > MAX_PAGES:
         raise RenderError(TOO_LONG)
     return write(document, identifier=bytes.fromhex(content_hash(resume, theme))[:16])
+
+
+def page_of(sheet: Sheet, design: Theme, generated_at: datetime | None = None) -> str:
+    """The sheet as markup that only lacks the style sheet."""
+    moment = generated_at.isoformat(timespec="seconds") if generated_at else None
+    page = design.template.render(sheet=sheet, labels=sheet.labels, photo_url=PHOTO_URL, generated_at=moment)
+    # The head holds the document's title, which is read and not drawn, so it keeps every character.
+    head, start, body = page.partition("<body>")
+    return head + start + boxed(body)
 
 
 def lay_out(html: str, assets: Mapping[str, tuple[str, bytes]], design: Theme) -> Document:
@@ -54,12 +66,12 @@ def write(document: Document, *, identifier: bytes) -> bytes:
 
 
 def warm_up() -> None:
-    """Load templates and style sheets; for the worker's parent process, so that its children share them after the fork.
+    """Load what every render needs, in the worker's parent process, so that its children share it after the fork.
 
-    Importing this module loads WeasyPrint itself. Fonts are left to each child, see `fonts.bundled_fonts`.
+    Importing this module has loaded WeasyPrint; templates, style sheets and the fonts' lists of characters are loaded here. The fonts
+    themselves are left to each child, see `fonts.bundled_fonts`.
     """
-    # One warning for every character without a glyph would put people's text into the log, thousands of times for a hostile one.
-    logging.getLogger("weasyprint").setLevel(logging.ERROR)
+    covered_characters()
     for name in THEMES:
         _stylesheet(find_theme(name))
 
@@ -67,11 +79,6 @@ def warm_up() -> None:
 @lru_cache
 def _stylesheet(design: Theme) -> CSS:
     return CSS(string=design.stylesheet, url_fetcher=SealedFetcher({}))
-
-
-def _html(sheet: Sheet, design: Theme, generated_at: datetime | None) -> str:
-    moment = generated_at.isoformat(timespec="seconds") if generated_at else None
-    return design.template.render(sheet=sheet, labels=sheet.labels, photo_url=PHOTO_URL, generated_at=moment)
 
 
 def _assets(sheet: Sheet) -> dict[str, tuple[str, bytes]]:

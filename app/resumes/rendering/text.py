@@ -13,7 +13,7 @@ from typing import Any
 from unicodedata import normalize
 
 LINE_LIMIT = 300
-PROSE_LIMIT = 20_000
+PROSE_LIMIT = 10_000
 
 # Line ends of every platform, Unicode's own and the form feed of text copied out of a PDF.
 _LINE_ENDS = re.compile("\r\n|[\r\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
@@ -36,6 +36,10 @@ _MARK_STACK = re.compile(f"({_MARKS}{{3}}){_MARKS}+")
 _PRIVATE_BULLETS = str.maketrans(dict.fromkeys("\uf076\uf0a7\uf0a8\uf0b7\uf0d8\uf0fc", "•"))
 
 _POINT = re.compile(r"([-–—•·▪◦‣⁃*+●○■□►▶▸➢➤❖✓✔✗»→]|\d{1,2}[.)]) ?(?<=[ •●▪■►▶▸➢➤❖✓✔])(\S.*)")
+
+# Languages that are written without spaces (here the East Asian ones) break by their own rules and stay out of this.
+_UNBROKEN = re.compile("[^\\s\u2e80-\u9fff\uac00-\ud7ff\uf900-\ufaff\uff00-\uffef\U00020000-\U0003ffff]{48,}")
+_EIGHT = re.compile(f"(?:\\S{_MARKS}*){{8}}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,3 +97,11 @@ def _paragraph_blocks(paragraph: str) -> Iterator[Block]:
 def _point(line: str) -> tuple[str, str]:
     match = _POINT.fullmatch(line)
     return (match[1], match[2]) if match else ("", line)
+
+
+def breakable(text: str) -> str:
+    """The text with zero-width spaces in words of 48 characters and more, where a line may end. The PDF's own text has none of them.
+
+    Without them the layout engine measures the whole rest of such a word anew for every line, and 10,000 letters take many seconds.
+    """
+    return _UNBROKEN.sub(lambda word: _EIGHT.sub("\\g<0>\u200b", word[0]), text)

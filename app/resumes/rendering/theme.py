@@ -9,6 +9,7 @@ from jinja2 import FileSystemLoader, StrictUndefined, Template
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from app.resumes.rendering.errors import RenderError
+from app.resumes.rendering.text import breakable
 
 FOLDER = Path(__file__).resolve().parents[1] / "themes"
 THEMES = frozenset({"classic"})
@@ -17,6 +18,7 @@ THEMES = frozenset({"classic"})
 _environment = ImmutableSandboxedEnvironment(
     loader=FileSystemLoader(FOLDER), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, auto_reload=False
 )
+_environment.filters["breakable"] = breakable
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,6 @@
 """Makes the bundled fonts from the full ones: `python build.py FOLDER`, where FOLDER holds the unpacked npm packages that README.md names.
 
-Each output keeps the characters a résumé on this board is likely to hold, drops hinting (paper and PDF viewers ignore it) and, for
-Be Vietnam Pro, gets a visible box for characters that no bundled font has: its own is empty, and text would vanish from the page.
+Each output keeps the characters that a résumé on this board is likely to hold, and drops hinting, which paper has no use for.
 """
 
 import sys
@@ -10,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 from fontTools import subset  # type: ignore[import-untyped]
-from fontTools.pens.ttGlyphPen import TTGlyphPen  # type: ignore[import-untyped]
 from fontTools.ttLib import TTFont  # type: ignore[import-untyped]
 
 HERE = Path(__file__).resolve().parent
@@ -52,23 +50,7 @@ HAN_AND_KANA = rows("gb2312", 0xA1, 0xA3) | rows("gb2312", 0xB0, 0xD7) | rows("e
 HANGUL = rows("euc_kr", 0xB0, 0xC8)
 
 
-def add_visible_notdef(font: TTFont) -> None:
-    """Draw an upright rectangle, half an em wide, as the glyph of a character that the font lacks."""
-    em = font["head"].unitsPerEm
-    left, right, bottom, top, line = round(em * 0.06), round(em * 0.46), 0, round(em * 0.7), round(em * 0.045)
-    pen = TTGlyphPen(None)
-    outer = [(left, bottom), (left, top), (right, top), (right, bottom)]
-    inner = [(left + line, bottom + line), (right - line, bottom + line), (right - line, top - line), (left + line, top - line)]
-    for corners in (outer, inner):
-        pen.moveTo(corners[0])
-        for corner in corners[1:]:
-            pen.lineTo(corner)
-        pen.closePath()
-    font["glyf"][".notdef"] = pen.glyph()
-    font["hmtx"][".notdef"] = (round(em * 0.52), left)
-
-
-def make(source: Path, target: str, characters: set[int] | None, *, visible_notdef: bool = False) -> int:
+def make(source: Path, target: str, characters: set[int] | None) -> int:
     """Write one subset beside this file and return its size in bytes; `characters=None` keeps all of the font's own."""
     options: Any = subset.Options(hinting=False, notdef_outline=True, name_IDs=[0, 1, 2, 3, 4, 5, 6, 13, 14, 16, 17])
     options.layout_features = ["kern", "mark", "mkmk", "ccmp", "locl", "liga"]
@@ -78,8 +60,6 @@ def make(source: Path, target: str, characters: set[int] | None, *, visible_notd
     subsetter = subset.Subsetter(options)
     subsetter.populate(unicodes=(characters | COMMON) if characters else font.getBestCmap())
     subsetter.subset(font)
-    if visible_notdef:
-        add_visible_notdef(font)
     font.save(HERE / target)
     return (HERE / target).stat().st_size
 
@@ -89,7 +69,7 @@ def main(folder: Path) -> None:
     total = 0
     for style in ("400Regular", "400Regular_Italic", "500Medium", "600SemiBold", "700Bold"):
         name = f"BeVietnamPro-{style[3:].replace('Regular_Italic', 'Italic')}.ttf"
-        total += make(folder / f"be-vietnam-pro/{style}/BeVietnamPro_{style}.ttf", name, None, visible_notdef=True)
+        total += make(folder / f"be-vietnam-pro/{style}/BeVietnamPro_{style}.ttf", name, None)
     regular = "400Regular/{}_400Regular.ttf"
     total += make(folder / "noto-sans" / regular.format("NotoSans"), "NotoSans-Regular.ttf", ranges(LATIN_GREEK_CYRILLIC))
     total += make(folder / "noto-sans-symbols-2" / regular.format("NotoSansSymbols2"), "NotoSansSymbols2-Regular.ttf", ranges(SIGNS))
