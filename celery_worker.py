@@ -6,7 +6,8 @@ import tasks.mail  # importing a module registers its tasks
 import tasks.maintenance
 import tasks.notifications
 import tasks.payments
-import tasks.pdf  # noqa: F401
+import tasks.pdf
+import tasks.search  # noqa: F401
 from app.extensions import db
 from app.logs import configure_logging
 from tasks.base import celery, flask_app, settings
