@@ -24,8 +24,9 @@ def main(arguments: list[str]) -> int:
     environment = VirtualEnvironment(ROOT)
     try:
         with _one_at_a_time():
-            environment.ensure(DEVELOPING if is_development else SERVING)
+            # The quicker check comes first: whoever has to install something by hand should not wait for it.
             ensure_libraries()
+            environment.ensure(DEVELOPING if is_development else SERVING)
     except StartError as error:
         warn(str(error))
         return 1

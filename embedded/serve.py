@@ -130,11 +130,13 @@ def _stop(supervisor: Supervisor, signals: StopSignals) -> None:
 def _print_addresses(settings: ServeSettings) -> None:
     addresses = settings.addresses
     rows = [
-        ("API", f"{addresses.api}/api/"),
+        ("API", f"{addresses.api}/api/v1/"),
         ("Documentation", f"{addresses.api}/api/docs/"),
         ("Flower", f"{addresses.flower}/"),
         ("Logs", str(LOGS)),
     ]
+    if not settings.environment.get("SMTP_URL"):
+        rows.append(("Mail", settings.environment.get("MAIL_FOLDER") or str(VAR / "mail")))
     if settings.demo_jobs:
         rows += [("Demo logins", "candidate@demo.com, recruiter@demo.com, admin@demo.com; password demo123")]
     say("\nThe board is ready. Ctrl-C stops it.\n")
