@@ -1,11 +1,18 @@
 """How well a document answers a query, as SQL.
 
-Every match gets a first score from its headline, which is short and stored in the row. The best `RERANKED` are scored again with the whole
-text, so that the cost of a common word is bounded. Title counts over company and place, those over the rest; words as they were typed, with
-their accents, over the folded form; words near each other over scattered ones; a fresh job a little over a stale one.
+Each term counts in the title, and less in the company's name or the place; met with the accents as they were typed it counts more, and so do
+terms that stand in a row. A short title comes before a long one, a fresh job a little before a stale one. Every match gets this score from its
+headline, which is short and stored in the row. The best `RERANKED` are ordered once more with their whole text, so that the cost of a common
+word is bounded.
 """
 
-from sqlalchemy import ColumnElement, Float, SQLColumnExpression, case, cast, func, literal, literal_column
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from functools import reduce
+from operator import add
+
+from sqlalchemy import ColumnElement, Float, case, cast, func, literal, literal_column
 from sqlalchemy.dialects.postgresql import ARRAY, REAL, REGCONFIG
 
 from app.core.clock import now
@@ -18,20 +25,27 @@ from app.search.tsquery import to_tsquery
 RERANKED = 300
 """Documents whose whole text is read for the order of one query."""
 
-ACCENT = 0.5
-"""What a match with the typed accents adds, as a share of its score."""
+TITLE, HEADLINE = 1.0, 0.4
+"""What a term counts in the title, and in the company's name or the place."""
+
+ACCENTS, IN_A_ROW, WHOLE_TEXT = 0.3, 0.4, 0.3
+"""What the typed accents, terms in a row, and the frequency of words in the whole text add at most."""
 
 PLACE = 1.3
 """By how much a job at the preferred place is raised."""
 
-_FRESHNESS, _DAYS = 0.2, 30
+_FRESHNESS, _DAYS = 0.15, 30
 """The share of the score that fades with age, and the days in which it falls to 1/e."""
 
-# For D, C, B, A, as `ts_rank` takes them; and its normalisation 1: divided by 1 + log(length), so that a longer title needs more matches.
+_LENGTH, _LETTERS = 0.2, 100
+"""The share that a title of so many letters, or of more, loses."""
+
+# For D, C, B, A, as `ts_rank` takes them.
 _WEIGHTS = literal_column("'{0.1,0.15,0.4,1.0}'::real[]", ARRAY(REAL))
-_BY_LENGTH = 1
-Vector = SQLColumnExpression[str | None]
 _SIMPLE = literal_column("'simple'", REGCONFIG)
+_LEXEME = re.compile(r"('[^']+')(?::(\*))?")
+
+Number = ColumnElement[float]
 
 
 def as_tsquery(rendered: str) -> ColumnElement[object]:
@@ -39,31 +53,51 @@ def as_tsquery(rendered: str) -> ColumnElement[object]:
     return func.to_tsquery(_SIMPLE, rendered)
 
 
-def first_score(query: Query, *, with_prefix: bool, preferred: Place | None) -> ColumnElement[float]:
-    """The score of the headline, with freshness and place."""
-    return _score(SearchDocument.headline, SearchDocument.headline, query, with_prefix=with_prefix) * _freshness() * _nearness(preferred)
-
-
-def full_score(query: Query, *, with_prefix: bool, preferred: Place | None) -> ColumnElement[float]:
-    """What the whole text adds to the first score."""
-    return _score(SearchDocument.words, SearchDocument.exact, query, with_prefix=with_prefix) * _freshness() * _nearness(preferred)
-
-
-def _score(folded: Vector, exact: Vector, query: Query, *, with_prefix: bool) -> ColumnElement[float]:
-    plain = to_tsquery(query, with_prefix=with_prefix)
+def first_score(query: Query, *, with_prefix: bool, preferred: Place | None) -> Number:
+    """The score of the headline, from 0 to some 2."""
+    headline = SearchDocument.headline
+    parts = list(_parts(query))
+    score = reduce(add, (_place_of(to_tsquery(part, with_prefix=with_prefix)) for part in parts)) / len(parts)
     typed = to_tsquery(query, with_accents=True, with_prefix=with_prefix)
-    score = _rank(folded, plain)
-    return score if typed == plain else score + ACCENT * _rank(exact, typed)
+    if typed != to_tsquery(query, with_prefix=with_prefix):
+        score += _if_met(headline, typed, ACCENTS)
+    return (score + _if_in_a_row(headline, query, IN_A_ROW)) * _gentle_factors(preferred)
 
 
-def _rank(vector: Vector, rendered: str) -> ColumnElement[float]:
-    return cast(func.ts_rank(_WEIGHTS, vector, as_tsquery(rendered), _BY_LENGTH), Float)
+def full_score(query: Query, *, with_prefix: bool, preferred: Place | None) -> Number:
+    """What the whole text adds to the first score."""
+    words, plain = SearchDocument.words, to_tsquery(query, with_prefix=with_prefix)
+    typed = to_tsquery(query, with_accents=True, with_prefix=with_prefix)
+    score = WHOLE_TEXT * cast(func.ts_rank(_WEIGHTS, words, as_tsquery(plain)), Float) + _if_in_a_row(words, query, IN_A_ROW / 2)
+    if typed != plain:
+        score += _if_met(SearchDocument.exact, typed, ACCENTS / 2)
+    return score * _gentle_factors(preferred)
 
 
-def _freshness() -> ColumnElement[float]:
+def _parts(query: Query) -> Iterator[Query]:
+    """A query for each wish alone."""
+    yield from (replace(query, terms=(term,), phrases=(), excluded=()) for term in query.terms)
+    yield from (replace(query, terms=(), phrases=(phrase,), excluded=()) for phrase in query.phrases)
+
+
+def _place_of(rendered: str) -> Number:
+    in_title = _LEXEME.sub(lambda match: f"{match[1]}:{match[2] or ''}A", rendered)
+    headline = SearchDocument.headline.bool_op("@@")
+    return case((headline(as_tsquery(in_title)), TITLE), (headline(as_tsquery(rendered)), HEADLINE), else_=0.0)
+
+
+def _if_met(vector: ColumnElement[str | None], rendered: str, value: float) -> Number:
+    return case((vector.bool_op("@@")(as_tsquery(rendered)), value), else_=0.0)
+
+
+def _if_in_a_row(vector: ColumnElement[str | None], query: Query, value: float) -> Number:
+    typed = tuple(word for term in query.terms for word in term.words)
+    return _if_met(vector, to_tsquery(Query(phrases=(typed,))), value) if len(typed) > 1 else literal(0.0)
+
+
+def _gentle_factors(preferred: Place | None) -> Number:
     age = func.greatest(func.extract("epoch", literal(now()) - SearchDocument.created_at), 0) / 86_400
-    return 1 - _FRESHNESS + _FRESHNESS * func.exp(-cast(age, Float) / _DAYS)
-
-
-def _nearness(preferred: Place | None) -> ColumnElement[float]:
-    return literal(1.0) if preferred is None else case((at_place(SearchDocument, preferred), PLACE), else_=1.0)
+    fresh = 1 - _FRESHNESS + _FRESHNESS * func.exp(-cast(age, Float) / _DAYS)
+    short = 1 - _LENGTH * cast(func.least(func.length(SearchDocument.title), _LETTERS), Float) / _LETTERS
+    near = literal(1.0) if preferred is None else case((at_place(SearchDocument, preferred), PLACE), else_=1.0)
+    return fresh * short * near
