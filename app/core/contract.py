@@ -11,11 +11,11 @@ from typing import Annotated, Any, Union, get_args, get_origin
 
 from apiflask.scaffold import _annotate
 from flask import Response, request
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 from werkzeug.datastructures import FileStorage, MultiDict
 from werkzeug.exceptions import BadRequest as MalformedBody
 
-from app.core.problems import BadRequest, Invalid, UnsupportedMedia
+from app.core.problems import BadRequest, Invalid, UnsupportedMedia, from_pydantic
 
 View = Callable[..., Any]
 
@@ -54,7 +54,7 @@ def queries(model: type[BaseModel]) -> Callable[[View], View]:
         def validated(*args: Any, **kwargs: Any) -> Any:
             known = {name: value for name, value in request.args.items() if name in model.model_fields and value != ""}
             several = {name: _separated(request.args.getlist(name)) for name in known if get_origin(model.model_fields[name].annotation) is list}
-            return view(*args, query=model.model_validate(_storable(known | several)), **kwargs)
+            return view(*args, query=_read_query(model, known | several), **kwargs)
 
         if not getattr(validated, "_spec", {}).get("args"):
             _annotate(validated, args=[])
@@ -79,6 +79,14 @@ def returns(model: type[BaseModel] | None, status: int = 200) -> Callable[[View]
         return serialised
 
     return decorate
+
+
+def _read_query(model: type[BaseModel], sent: dict[str, Any]) -> BaseModel:
+    try:
+        return model.model_validate(_storable(sent))
+    except ValidationError as error:
+        # The client sent names, not places in a list.
+        raise from_pydantic(error, nested=False) from error
 
 
 def _separated(sent: list[str]) -> list[str]:

@@ -91,11 +91,12 @@ def _sentence(errors: Errors) -> str:
     return messages[0] if field == "non_field_errors" else f"{field}: {messages[0]}"
 
 
-def from_pydantic(error: ValidationError) -> Invalid:
-    """Field lists of a pydantic error; nested places are joined with dots (`experience.0.company`)."""
+def from_pydantic(error: ValidationError, *, nested: bool = True) -> Invalid:
+    """Field lists of a pydantic error; nested places are joined with dots (`experience.0.company`), or left out unless `nested`."""
     errors: Errors = {}
     for item in error.errors(include_url=False, include_context=False, include_input=False):
-        field = ".".join(str(part) for part in item["loc"]) or "non_field_errors"
+        place = item["loc"] if nested else item["loc"][:1]
+        field = ".".join(str(part) for part in place) or "non_field_errors"
         errors.setdefault(field, []).append(_message(item["type"], item["msg"]))
     return Invalid(errors)
 
