@@ -6,13 +6,16 @@ from dataclasses import dataclass, replace
 
 from app.search import vocabulary
 from app.search.engine import EngineQuery, Hits, SearchEngine
-from app.search.query import Query, parse
+from app.search.query import Query, Term, parse
 from app.search.service import current_engine
 from app.search.text import fold, tokens
 
 MAX_CORRECTED_WORDS = 3
 MAX_CANDIDATES = 8
 """Words that one mistyped word may have meant, of which the one that most jobs have together with the rest is taken."""
+
+MANY = 5000
+"""Jobs that a relaxed search gathers at most, unless its rarest word alone stands in more."""
 
 _ENOUGH = 1000
 _WORD = re.compile(r"[^\W_]+")
@@ -34,13 +37,16 @@ class Found:
 
 
 def find(text: str, query: EngineQuery) -> Found:
-    """The jobs that have every word of `text`; else with the last word as the beginning of one; else corrected; else with any of the words."""
+    """The jobs that have every word of `text`; else those that do when its last word may be the beginning of one, or its slips are corrected.
+
+    Else those with every word that stands in some job, else with any of them.
+    """
     engine = current_engine()
     first = None
     for attempt in _attempts(engine, text):
         hits = engine.search(replace(query, text=attempt.text, with_prefix=attempt.with_prefix))
         if hits.total:
-            return Found(hits, engine.name, attempt.corrected, attempt.text.match_any)
+            return Found(hits, engine.name, attempt.corrected, attempt.is_relaxed)
         first = first or hits
     # When no thought helped, what was typed is answered: its facets tell which filter to give up.
     return Found(first or Hits([], 0), engine.name)
@@ -51,6 +57,7 @@ class _Attempt:
     text: Query
     with_prefix: bool = False
     corrected: str | None = None
+    is_relaxed: bool = False
 
 
 def _attempts(engine: SearchEngine, text: str) -> Iterator[_Attempt]:
@@ -63,7 +70,26 @@ def _attempts(engine: SearchEngine, text: str) -> Iterator[_Attempt]:
         query = parse(corrected)
         yield _Attempt(query, corrected=corrected)
     if query.is_relaxable:
-        yield _Attempt(query.relaxed(), corrected=corrected if corrected != text else None)
+        for relaxed in _relaxed(engine, query):
+            yield _Attempt(relaxed, corrected=corrected if corrected != text else None, is_relaxed=True)
+
+
+def _relaxed(engine: SearchEngine, query: Query) -> Iterator[Query]:
+    """The query without the terms that no job has; then any of its rarer terms, since with the common ones half the board would match."""
+    loose = query.relaxed()
+    counts = engine.count_each([replace(loose, terms=(term,)) for term in loose.terms], at_most=MANY)
+    met = {term: count for term, count in zip(loose.terms, counts, strict=True) if count}
+    if met and len(met) < len(loose.terms):
+        yield replace(loose, terms=tuple(met), match_any=False)
+    rarer: list[Term] = []
+    room = MANY
+    for term in sorted(met, key=lambda term: met[term]):
+        room -= met[term]
+        if rarer and room < 0:
+            break
+        rarer.append(term)
+    if rarer:
+        yield replace(loose, terms=tuple(rarer))
 
 
 def _corrected(engine: SearchEngine, text: str, query: Query) -> str:

@@ -12,7 +12,7 @@ from dataclasses import replace
 from functools import reduce
 from operator import add
 
-from sqlalchemy import ColumnElement, Float, case, cast, func, literal, literal_column
+from sqlalchemy import ColumnElement, Float, SQLColumnExpression, case, cast, func, literal, literal_column
 from sqlalchemy.dialects.postgresql import ARRAY, REAL, REGCONFIG
 
 from app.core.clock import now
@@ -46,6 +46,7 @@ _SIMPLE = literal_column("'simple'", REGCONFIG)
 _LEXEME = re.compile(r"('[^']+')(?::(\*))?")
 
 Number = ColumnElement[float]
+Vector = SQLColumnExpression[str | None]
 
 
 def as_tsquery(rendered: str) -> ColumnElement[object]:
@@ -86,11 +87,11 @@ def _place_of(rendered: str) -> Number:
     return case((headline(as_tsquery(in_title)), TITLE), (headline(as_tsquery(rendered)), HEADLINE), else_=0.0)
 
 
-def _if_met(vector: ColumnElement[str | None], rendered: str, value: float) -> Number:
+def _if_met(vector: Vector, rendered: str, value: float) -> Number:
     return case((vector.bool_op("@@")(as_tsquery(rendered)), value), else_=0.0)
 
 
-def _if_in_a_row(vector: ColumnElement[str | None], query: Query, value: float) -> Number:
+def _if_in_a_row(vector: Vector, query: Query, value: float) -> Number:
     typed = tuple(word for term in query.terms for word in term.words)
     return _if_met(vector, to_tsquery(Query(phrases=(typed,))), value) if len(typed) > 1 else literal(0.0)
 
