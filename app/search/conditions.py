@@ -50,7 +50,8 @@ def every(row: Listed, wanted: Filters) -> ColumnElement[bool]:
 
 def at_place(row: Listed, place: Place) -> ColumnElement[bool]:
     """The job's location is the place, or lies in it."""
-    return and_(*(or_(*(row.location_folded.like(pattern) for pattern in group)) for group in place.groups))
+    named = and_(*(or_(*(row.location_folded.like(pattern) for pattern in group)) for group in place.groups))
+    return or_(row.location_folded.like(place.whole), named)
 
 
 def not_past(row: Listed) -> ColumnElement[bool]:

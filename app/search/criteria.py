@@ -1,12 +1,12 @@
 """What a list of jobs is narrowed and sorted by, whoever answers: the rows of jobs, or an engine."""
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from app.jobs.models import Currency, ExperienceLevel, JobType
-from app.search.synonyms import Phrase, thesaurus
-from app.search.text import analyse
+from app.search.synonyms import Term, thesaurus
+from app.search.text import Token, analyse
 
 RELEVANCE = "relevance"
 NEWEST = "-created_at"
@@ -17,8 +17,12 @@ _MIN_PREFIX_LENGTH = 3
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A place as LIKE patterns on a folded location: each group must be met, by any one of its patterns."""
+    """A place as LIKE patterns on a folded location, in which a blank stands on either side of each word.
 
+    Met by `whole`, the words as they were typed, or when each of `groups` is met by any one of its patterns.
+    """
+
+    whole: str
     groups: tuple[tuple[str, ...], ...]
 
 
@@ -43,12 +47,18 @@ class Filters:
 
 def read_place(text: str) -> Place | None:
     """The place that was typed, without regard to accents: `hcm` is `Sài Gòn` too. The last word may be unfinished; None without any word."""
-    terms = list(thesaurus().read(analyse(text)))
-    return Place(tuple(tuple(_patterns(term.words, term.synonyms)) for term in terms)) if terms else None
+    words = analyse(text)
+    if not words:
+        return None
+    typed = _folded(words)
+    whole = f"% {typed}%" if len(typed) >= _MIN_PREFIX_LENGTH else f"% {typed} %"
+    return Place(whole, tuple(_patterns(term) for term in thesaurus().read(words)))
 
 
-def _patterns(typed: Phrase, synonyms: tuple[Phrase, ...]) -> Iterator[str]:
-    """Patterns for `fold_words`, in which a blank stands on either side of each word; tokens hold nothing that LIKE would interpret."""
-    words = " ".join(token.folded for token in typed)
-    yield f"% {words}%" if len(typed[-1].folded) >= _MIN_PREFIX_LENGTH else f"% {words} %"
-    yield from (f"% {' '.join(token.folded for token in synonym)} %" for synonym in synonyms)
+def _patterns(term: Term) -> tuple[str, ...]:
+    return tuple(f"% {_folded(phrase)} %" for phrase in (term.words, *term.synonyms))
+
+
+def _folded(words: Sequence[Token]) -> str:
+    """The words in a row; they hold nothing that LIKE would interpret."""
+    return " ".join(word.folded for word in words)

@@ -27,7 +27,7 @@ def load_own(owner: User, ids: Sequence[int]) -> list[Row]:
 def company_names(company_ids: Sequence[int]) -> dict[int, str]:
     """The names of the companies that are there, by id."""
     named = select(Company.id, Company.name).where(Company.id.in_(company_ids), Company.deleted_at.is_(None))
-    return dict(db.session.execute(named).tuples().all()) if company_ids else {}
+    return dict(iter(db.session.execute(named))) if company_ids else {}
 
 
 def _load(ids: Sequence[int], visible: ColumnElement[bool]) -> list[Row]:
