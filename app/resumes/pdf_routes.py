@@ -4,7 +4,7 @@ from apiflask import APIBlueprint
 from flask import Response, json, request
 
 from app.core.auth import Role, current_actor, public, require
-from app.core.contract import JSON, queries, returns
+from app.core.contract import JSON, queries, returns, returns_file
 from app.core.rates import rate_limit
 from app.core.storage import StoredFile, send
 from app.core.unit_of_work import unit_of_work
@@ -56,7 +56,7 @@ def _ready(resume: Resume) -> PdfAnswer:
 @blp.get("/resumes/<int:resume_id>/download/")
 @public
 @queries(DownloadQuery)
-@returns(None)
+@returns_file("application/pdf")
 def download_pdf(resume_id: int, query: DownloadQuery) -> Response:
     """The PDF, or with `Accept: application/json` a link to it that works for five minutes without signing in.
 

@@ -4,7 +4,7 @@ from apiflask import APIBlueprint
 from flask import Response
 
 from app.core.auth import Role, current_actor, public, require
-from app.core.contract import JSON, accepts, queries, returns
+from app.core.contract import JSON, accepts, queries, returns, returns_file
 from app.core.pagination import ListQuery, Page, page, paginate
 from app.core.storage import send
 from app.core.unit_of_work import unit_of_work
@@ -96,7 +96,7 @@ def delete_resume(resume_id: int) -> None:
 
 @blp.get("/resumes/<int:resume_id>/photo/")
 @require(Role.CANDIDATE, Role.RECRUITER)
-@returns(None)
+@returns_file("image/*")
 def get_photo(resume_id: int) -> Response:
     """The picture of a résumé that you may see."""
     return send(service.get_photo(current_actor(), resume_id), inline=True)

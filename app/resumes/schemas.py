@@ -5,10 +5,10 @@ from enum import StrEnum
 from typing import Annotated, Any, Self
 
 from apiflask.fields import UploadFile
-from pydantic import BeforeValidator, Field, RootModel, WithJsonSchema
+from pydantic import BeforeValidator, ConfigDict, Field, RootModel, WithJsonSchema
 
 from app.core.pagination import page_of
-from app.core.schemas import InModel, Line, OutModel
+from app.core.schemas import InModel, Line, OutModel, without_defaults
 from app.resumes.fields import LongText, NullIsNoRows, OptionalEmail, ShortText, Term
 from app.resumes.items import Certification, Education, Experience, Item, Language, Link, Project, SkillItem
 from app.resumes.models import PdfStatus, Resume
@@ -67,6 +67,8 @@ class ResumeCreate(ResumeFields):
 
 class ResumePatch(ResumeFields):
     """Changes of a résumé: what is not sent stays. `photo: null` removes the picture."""
+
+    model_config = ConfigDict(json_schema_extra=without_defaults)
 
     title: Line = ""
 
