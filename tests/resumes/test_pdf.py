@@ -21,7 +21,7 @@ from app.core.storage import StoredFile
 from app.core.unit_of_work import unit_of_work
 from app.extensions import db
 from app.resumes.models import Resume
-from app.resumes.pdf import Draft
+from app.resumes.pdf import Draft, begin_render
 from tasks import base
 from tasks import pdf as pdf_queue
 from tests.factories import CandidateFactory
@@ -226,6 +226,24 @@ def test_a_render_that_ends_after_its_successor_changes_nothing(board: Board) ->
     board.render(first)
 
     assert (board.printed, board.status(), board.stored()) == (["Kỹ sư dữ liệu", "Mới"], "READY", ["%PDF Mới"])
+
+
+def test_a_task_that_lost_its_worker_does_not_repeat_what_a_later_one_makes(board: Board) -> None:
+    first = board.ask().json["task_id"]
+    with board.app.app_context(), unit_of_work():
+        claimed = leases.claim(first, lease=timedelta())
+        assert claimed is not None
+        begin_render(claimed)
+    board.edit("Mới")
+    second = board.ask().json["task_id"]
+
+    board.render(first)
+    after_first = list(board.printed)
+    board.render(second)
+
+    assert second != first
+    assert after_first == []
+    assert (board.printed, board.status(), board.stored()) == (["Mới"], "READY", ["%PDF Mới"])
 
 
 def test_undoing_an_edit_lets_the_first_render_serve_the_second_request(board: Board) -> None:
