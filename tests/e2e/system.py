@@ -48,6 +48,7 @@ class System:
         self.environment = {**os.environ, **environment, "PUBLIC_URL": self.url, "FRONTEND_URL": self.url, "REMAP_SIGTERM": "SIGQUIT"}
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
         self._logs: list[IO[bytes]] = []
+        self._clients: list[httpx.Client] = []
 
     def start(self) -> None:
         """Start everything and wait until the API is ready."""
@@ -71,16 +72,17 @@ class System:
         process.wait()
 
     def stop(self) -> None:
-        """End every process."""
+        """End every process, and close what was opened for them."""
         for name in list(self._processes):
             with suppress(ProcessLookupError):
                 self.kill(name)
-        for log in self._logs:
-            log.close()
+        for opened in (*self._logs, *self._clients):
+            opened.close()
 
     def client(self, email: str | None = None, password: str = "demo123") -> httpx.Client:
         """An anonymous client, or one signed in as `email`."""
         client = httpx.Client(base_url=f"{self.url}/api/v1", timeout=30, trust_env=False)
+        self._clients.append(client)
         if email:
             login = client.post("/auth/login/", json={"email": email, "password": password})
             assert login.status_code == 200, login.text
