@@ -8,7 +8,8 @@ from pathlib import Path
 
 from embedded.messages import StartError
 
-_READY_SECONDS = 120
+# Some dozen processes load the application at once; a busy machine takes its time.
+_READY_SECONDS = 240
 _TAIL_LINES = 20
 
 
