@@ -12,10 +12,10 @@ from app.companies import routes as company_routes
 from app.core import cli as core_cli
 from app.core import task_routes
 from app.demo import cli as demo_cli
+from app.jobs import cached_answers, saved_routes
 from app.jobs import cli as jobs_cli
 from app.jobs import counters as job_counters
 from app.jobs import routes as job_routes
-from app.jobs import saved_routes
 from app.messaging import routes as messaging_routes
 from app.notifications import routes as notification_routes
 from app.ops import routes as ops_routes
@@ -40,6 +40,7 @@ def register_features(app: APIFlask) -> None:
         app.register_blueprint(blueprint, url_prefix=API)
     app.register_blueprint(search_routes.blp, url_prefix=API)
     job_counters.register(app)
+    cached_answers.register(app)
     for blueprint in (application_routes.blp, interview_routes.blp):
         app.register_blueprint(blueprint, url_prefix=API)
     for blueprint in (resume_routes.blp, resume_pdf_routes.blp):

@@ -34,6 +34,9 @@ class Epoch(Protocol):
     def tag(self) -> bytes | None:
         """The epoch that may be trusted now; None when it cannot be known in time, so that the cache must be passed by."""
 
+    def known(self) -> bytes | None:
+        """The same without asking: None when the last answer is too old."""
+
     def advance(self) -> None:
         """Begin the next epoch; on return no process trusts an earlier one."""
 
@@ -49,9 +52,9 @@ class DatabaseEpoch:
 
     def tag(self) -> bytes | None:
         """The epoch, known for at most `LEASE` seconds; asks PostgreSQL only when nobody renewed it meanwhile."""
-        self._in_use = True
-        if time.monotonic() < self._trusted_until:
-            return self._tag
+        known = self.known()
+        if known is not None:
+            return known
         if not self._asking.acquire(timeout=PATIENCE):
             return None
         try:
@@ -60,6 +63,11 @@ class DatabaseEpoch:
             return self._tag or None
         finally:
             self._asking.release()
+
+    def known(self) -> bytes | None:
+        """The epoch if its lease still runs."""
+        self._in_use = True
+        return (self._tag or None) if time.monotonic() < self._trusted_until else None
 
     def renew(self) -> None:
         """Ask ahead of time, for the background thread; an idle process leaves the database alone."""

@@ -14,9 +14,13 @@ def current_request_id() -> str:
     if not has_request_context():
         return uuid.uuid4().hex
     if "request_id" not in g:
-        offered = request.headers.get("X-Request-ID", "")
-        g.request_id = offered if _SAFE.fullmatch(offered) else uuid.uuid4().hex
+        g.request_id = accepted(request.headers.get("X-Request-ID", ""))
     return str(g.request_id)
+
+
+def accepted(offered: str) -> str:
+    """The id that a client offered, if it is harmless, else a fresh one."""
+    return offered if _SAFE.fullmatch(offered) else uuid.uuid4().hex
 
 
 def register(app: Flask) -> None:

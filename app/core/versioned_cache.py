@@ -24,6 +24,7 @@ from redis.retry import Retry
 
 from app.core.background import Background
 from app.core.cache_epoch import RENEW_EVERY, TAG_BYTES, DatabaseEpoch, Epoch
+from app.core.thread_connections import ThreadConnections
 
 log = structlog.get_logger()
 
@@ -66,6 +67,7 @@ class VersionedRedisCache(BaseCache):
     def __init__(self, client: redis.Redis, epoch: Epoch, *, prefix: str = "cache:", default_timeout: int = 300) -> None:
         super().__init__(default_timeout)
         self._redis = client
+        self._own_connection = ThreadConnections(client)
         self._epoch = epoch
         self._prefix = prefix
         self._begin = client.register_script(_BEGIN)
@@ -85,6 +87,11 @@ class VersionedRedisCache(BaseCache):
     def get(self, key: str) -> bytes | None:
         """The stored bytes, or None when there are none or the cache is away."""
         tag = self._epoch.tag()
+        return self._get(key, tag) if tag is not None else None
+
+    def peek(self, key: str) -> bytes | None:
+        """The stored bytes if one GET brings them and nothing else is needed: no database, no application context."""
+        tag = self._epoch.known()
         return self._get(key, tag) if tag is not None else None
 
     def get_or_load(self, key: str, load: Callable[[], tuple[bytes, float]]) -> bytes:
@@ -123,7 +130,7 @@ class VersionedRedisCache(BaseCache):
         return bool(self._try(self._redis.ping, default=False, even_if_open=True))
 
     def _get(self, key: str, tag: bytes) -> bytes | None:
-        found: bytes | None = self._try(lambda: self._redis.get(self._prefix + key))
+        found: bytes | None = self._try(lambda: self._own_connection.get(self._prefix + key))
         return found[TAG_BYTES:] if found is not None and found.startswith(tag) else None
 
     def _join(self, key: str) -> tuple[threading.Event, bool]:

@@ -12,6 +12,7 @@ from flask import current_app
 from sqlalchemy import select
 
 from app.core.unit_of_work import after_commit
+from app.core.versioned_cache import VersionedRedisCache
 from app.extensions import db, job_cache
 from app.jobs.models import Job, JobCounters, JobStatus
 from app.jobs.schemas import JobOut
@@ -32,10 +33,13 @@ class PublicCopy:
 
 def find_public(job_id: int) -> PublicCopy | None:
     """The public view, or None when the public cannot see such a job. Never older than the last acknowledged change."""
-    stored = job_cache().get_or_load(_key(job_id), lambda: _load(job_id))
-    if stored == _NOT_PUBLIC:
-        return None
-    return PublicCopy(stored[1 : 1 + _ETAG_HEX].decode(), stored[1 + _ETAG_HEX :])
+    return _copy(job_cache().get_or_load(_key(job_id), lambda: _load(job_id)))
+
+
+def peek(backend: VersionedRedisCache, job_id: int) -> PublicCopy | None:
+    """The public view if it is cached; None says nothing."""
+    stored = backend.peek(_key(job_id))
+    return _copy(stored) if stored is not None else None
 
 
 def invalidate(*job_ids: int) -> None:
@@ -73,6 +77,12 @@ def _invalidate_after_commit(job_ids: Sequence[int]) -> None:
 
 def _key(job_id: int) -> str:
     return f"job:{job_id}"
+
+
+def _copy(stored: bytes) -> PublicCopy | None:
+    if stored == _NOT_PUBLIC:
+        return None
+    return PublicCopy(stored[1 : 1 + _ETAG_HEX].decode(), stored[1 + _ETAG_HEX :])
 
 
 def _load(job_id: int) -> tuple[bytes, float]:

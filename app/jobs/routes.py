@@ -1,6 +1,5 @@
 """`/jobs/`: one posting, and what its company does with it. Lists and searches are in app.search."""
 
-import re
 from typing import cast
 
 from apiflask import APIBlueprint
@@ -11,13 +10,13 @@ from app.core.contract import JSON, accepts, returns
 from app.core.unit_of_work import unit_of_work
 from app.jobs import cache, service
 from app.jobs.cache import PublicCopy
+from app.jobs.cached_answers import REFERENCE
 from app.jobs.counters import ViewCounter
 from app.jobs.errors import JobNotFound
 from app.jobs.models import Job
 from app.jobs.schemas import JobCreate, JobOut, JobPatch
 
 blp = APIBlueprint("jobs", __name__, tag="Jobs")
-_REFERENCE = re.compile(r"(?:[^-].*-)?([0-9]{1,18})", re.ASCII)
 
 
 @blp.post("/jobs/")
@@ -96,7 +95,7 @@ def _out(job: Job) -> JobOut:
 
 def _id_of(reference: str) -> int:
     """The id in `12` or `ky-su-phan-mem-12`: a slug of an older title still finds its job. Raises JobNotFound."""
-    found = _REFERENCE.fullmatch(reference)
+    found = REFERENCE.fullmatch(reference)
     if found is None:
         raise JobNotFound
     return int(found.group(1))

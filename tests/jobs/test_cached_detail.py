@@ -10,6 +10,7 @@ from flask.testing import FlaskClient
 from sqlalchemy.exc import OperationalError
 
 from app.accounts.models import User
+from app.core import cache_epoch
 from app.core.unit_of_work import unit_of_work
 from app.extensions import db, job_cache
 from app.jobs import cache, counters
@@ -20,13 +21,20 @@ from tests.factories import CompanyFactory, JobFactory
 SignIn = Callable[[User], FlaskClient]
 
 
+@pytest.fixture(autouse=True)
+def long_lease(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A slow machine must not let the epoch's lease run out between two requests."""
+    monkeypatch.setattr(cache_epoch, "LEASE", 60.0)
+
+
 @pytest.fixture
 def cache_commands(app: APIFlask, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The commands that are sent to the cache from now on."""
-    client = job_cache()._redis
     sent: list[str] = []
-    execute = client.execute_command
-    monkeypatch.setattr(client, "execute_command", lambda *args, **options: sent.append(args[0]) or execute(*args, **options))
+    pooled, own = job_cache()._redis, job_cache()._own_connection
+    execute, get = pooled.execute_command, own.get
+    monkeypatch.setattr(pooled, "execute_command", lambda *args, **options: sent.append(args[0]) or execute(*args, **options))
+    monkeypatch.setattr(own, "get", lambda key: sent.append("GET") or get(key))
     return sent
 
 
@@ -127,6 +135,7 @@ def test_the_public_answer_is_the_same_for_everybody(client: FlaskClient, sign_i
 
 
 def test_the_cache_that_is_away_changes_no_answer(client: FlaskClient, sign_in: SignIn, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cache_epoch, "LEASE", 0.05)
     job = JobFactory()
     owner = sign_in(job.company.owner)
 
@@ -134,6 +143,7 @@ def test_the_cache_that_is_away_changes_no_answer(client: FlaskClient, sign_in: 
         raise ConnectionRefusedError
 
     monkeypatch.setattr(job_cache()._redis, "execute_command", refuse)
+    monkeypatch.setattr(job_cache()._own_connection, "get", refuse)
     monkeypatch.setattr(job_cache()._redis, "pipeline", refuse)
     monkeypatch.setattr(job_cache(), "_closed_until", 0.0)
 

@@ -118,16 +118,16 @@ def test_a_process_that_cannot_reach_the_cache_leaves_no_old_job_to_the_others(p
 
 def test_a_hanging_cache_is_asked_once_and_then_left_alone(posting: Posting, private_redis: PrivateRedis, monkeypatch: pytest.MonkeyPatch) -> None:
     with posting.app.app_context():
-        client = cache.job_cache()._redis
+        connection = cache.job_cache()._own_connection
     asked: list[str] = []
-    send = client.execute_command
-    monkeypatch.setattr(client, "execute_command", lambda *args, **options: asked.append(args[0]) or send(*args, **options))
+    get = connection.get
+    monkeypatch.setattr(connection, "get", lambda key: asked.append(key) or get(key))
     private_redis.pause()
 
     titles = [posting.title() for _ in range(20)]
 
     assert titles == ["Bản 0"] * 20
-    assert asked == ["GET"]
+    assert asked == [f"cache:job:{posting.id}"]
 
 
 def test_a_load_that_a_write_overtakes_is_not_kept(posting: Posting, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -27,9 +27,9 @@ def serve(settings: dict[str, Any], path: str, start: Barrier, results: "Queue[t
 
     def read(_: int) -> tuple[int, str]:
         client = app.test_client()
-        if together.wait(30) == 0:
-            start.wait(30)
-        together.wait(30)
+        if together.wait(120) == 0:
+            start.wait(120)
+        together.wait(120)
         answer = client.get(path)
         return answer.status_code, answer.headers["ETag"]
 
@@ -46,7 +46,7 @@ def test_two_processes_load_a_cold_job_once(posting: Posting) -> None:
 
     for process in processes:
         process.start()
-    reports = [results.get(timeout=60) for _ in processes]
+    reports = [results.get(timeout=120) for _ in processes]
     for process in processes:
         process.join(30)
 
