@@ -46,14 +46,15 @@ def app_programs(root: Path, var: Path, addresses: Addresses, environment: Mappi
     celery = ("celery", "-A", "celery_worker")
     beat = (*celery, "beat", "--schedule", str(var / "run" / "celerybeat-schedule"), "--pidfile=", "--loglevel=INFO")
     # Whoever is on this machine may look; only who knows the password may act.
-    permission = () if environment.get("FLOWER_BASIC_AUTH") else ("--read-only",)
+    login = environment.get("FLOWER_BASIC_AUTH")
+    permission = () if login else ("--read-only",)
     flower = (*celery, "flower", f"--address={LOOPBACK}", f"--port={addresses.flower_port}", *permission)
     return [
         _program(root, "api", _api_command(addresses)),
         _program(root, "relay", ("flask", "--app", "wsgi", "outbox", "relay")),
         *(_program(root, f"worker-{queue}", _worker_command(queue, count), _WORKER_ENVIRONMENT) for queue, count in concurrency.items()),
         _program(root, "beat", beat),
-        _program(root, "flower", flower),
+        _program(root, "flower", flower, {"FLOWER_BASIC_AUTH": login} if login else None),
     ]
 
 

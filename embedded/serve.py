@@ -65,7 +65,7 @@ def _serve(signals: StopSignals) -> None:
             environment = settings.for_processes(VAR, credentials.secret_key, backends.environment) | {_MARK: str(ROOT)}
             groups = (
                 Group("backends", backends.programs, starts_at_once=True),
-                Group("app", app_programs(ROOT, VAR, addresses, environment), starts_at_once=False),
+                Group("app", app_programs(ROOT, VAR, addresses, settings.environment), starts_at_once=False),
             )
             supervisor = Supervisor(groups, folder=RUN, logs=LOGS, port=find_free_port(), password=credentials.supervisor_password)
             try:

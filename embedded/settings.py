@@ -21,11 +21,12 @@ def merged_environment(root: Path, process_environment: Mapping[str, str]) -> di
 
 @dataclass(frozen=True)
 class ServeSettings:
-    """`demo_jobs` is how many jobs an empty database is filled with (0: none)."""
+    """`demo_jobs` is how many jobs an empty database is filled with (0: none). `environment` has the variables of `.env` too."""
 
     addresses: Addresses
     demo_jobs: int
     environment: dict[str, str]
+    process_environment: dict[str, str]
 
     @classmethod
     def read(cls, root: Path, process_environment: Mapping[str, str]) -> "ServeSettings":
@@ -41,10 +42,13 @@ class ServeSettings:
         demo_jobs = environment.get("DEMO_JOBS") or _DEMO_JOBS
         if not (demo_jobs.isascii() and demo_jobs.isdigit()):
             raise StartError(f"DEMO_JOBS={demo_jobs} is not a number.")
-        return cls(addresses, int(demo_jobs), environment)
+        return cls(addresses, int(demo_jobs), environment, dict(process_environment))
 
     def for_processes(self, var: Path, secret_key: str, backends: Mapping[str, str]) -> dict[str, str]:
-        """The environment of everything that is started: what was set, the private back ends, and defaults for what is missing."""
+        """The environment of everything that is started: what was set, the private back ends, and defaults for what is missing.
+
+        What `.env` says is left to the processes to read, so that a reload takes its changes.
+        """
         defaults = {
             "SECRET_KEY": secret_key,
             "PUBLIC_URL": self.addresses.api,
@@ -53,5 +57,6 @@ class ServeSettings:
             # Logs are written line by line.
             "PYTHONUNBUFFERED": "1",
         }
-        named = {name: value for name, value in self.environment.items() if value}
-        return {**defaults, **named, **backends, "PORT": str(self.addresses.port), "FLOWER_PORT": str(self.addresses.flower_port)}
+        missing = {name: value for name, value in {**defaults, **backends}.items() if not self.environment.get(name)}
+        ports = {"PORT": str(self.addresses.port), "FLOWER_PORT": str(self.addresses.flower_port)}
+        return {**self.process_environment, **missing, **ports}

@@ -64,6 +64,18 @@ def test_processes_get_private_back_ends_and_defaults_but_keep_what_was_set(tmp_
     }
 
 
+def test_processes_read_the_file_themselves_so_that_a_reload_takes_its_changes(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("PDF_GENERATION_RATE=1/hour\nSTORAGE_URL=s3://bucket\nFLOWER_PORT=5600\n")
+    settings = ServeSettings.read(tmp_path, {"LOGIN_RATE": ""})
+
+    environment = settings.for_processes(tmp_path / "var", "generated", {})
+
+    assert settings.environment["PDF_GENERATION_RATE"] == "1/hour"
+    assert environment["FLOWER_PORT"] == "5600"
+    assert environment["LOGIN_RATE"] == "", "an empty rate means unlimited and must reach the processes"
+    assert {"PDF_GENERATION_RATE", "STORAGE_URL"} & set(environment) == set()
+
+
 @pytest.mark.parametrize(
     ("variables", "wanted"),
     [
