@@ -11,7 +11,7 @@ from app.search.documents import read_versions
 from app.search.engine import Stored
 from app.search.service import current_engine
 
-_BATCH = 1000
+BATCH = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,16 +45,16 @@ def _ranges() -> Iterator[tuple[int, int]]:
     engine = current_engine()
     after = 0
     while True:
-        jobs = db.session.scalars(select(Job.id).where(Job.id > after).order_by(Job.id).limit(_BATCH)).all()
-        copies = [copy.job_id for copy in engine.stored(after=after, limit=_BATCH)]
+        jobs = db.session.scalars(select(Job.id).where(Job.id > after).order_by(Job.id).limit(BATCH)).all()
+        copies = [copy.job_id for copy in engine.stored(after=after, limit=BATCH)]
         ends = [ids[-1] for ids in (jobs, copies) if ids]
         if not ends:
             return
-        full = [ids[-1] for ids in (jobs, copies) if len(ids) == _BATCH]
+        full = [ids[-1] for ids in (jobs, copies) if len(ids) == BATCH]
         upto = min(full) if full else max(ends)
         yield after, upto
         after = upto
 
 
 def _held(after: int, upto: int) -> Iterator[Stored]:
-    return (copy for copy in current_engine().stored(after=after, limit=_BATCH) if copy.job_id <= upto and not copy.is_deleted)
+    return (copy for copy in current_engine().stored(after=after, limit=BATCH) if copy.job_id <= upto and not copy.is_deleted)

@@ -95,7 +95,7 @@ def _relaxed(engine: SearchEngine, query: Query) -> Iterator[Query]:
 def _corrected(engine: SearchEngine, text: str, query: Query) -> str:
     """The text with the words that stand in no job replaced by the likeliest that do."""
     typed = {token.folded for phrase in (*(term.words for term in query.terms), *query.phrases) for token in phrase}
-    unknown = sorted(typed - vocabulary.known(typed), key=fold(text).find)
+    unknown = sorted(vocabulary.find_unknown(typed), key=fold(text).find)
     for word in unknown[:MAX_CORRECTED_WORDS]:
         texts = [_replaced(text, word, other) for other in vocabulary.one_slip_away(word)[:MAX_CANDIDATES]]
         text = _likeliest(engine, texts, still_unknown=unknown) or text

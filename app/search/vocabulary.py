@@ -12,8 +12,11 @@ from sqlalchemy.dialects.postgresql import ARRAY, insert
 from app.extensions import db
 from app.search.models import SearchWord
 
-MIN_LENGTH, MAX_LENGTH = 3, 24
-"""Letters of a word that is learned or corrected: a shorter one lies next to too many, and nobody types a longer one."""
+MIN_LENGTH, MAX_LENGTH = 2, 24
+"""Letters of a word that is learned."""
+
+MIN_CORRECTED_LENGTH = 3
+"""Letters of a word that is corrected: a shorter one lies next to too many."""
 
 _MOST_CANDIDATES = 200
 _BATCH = 1000
@@ -22,26 +25,29 @@ _BATCH = 1000
 def entries(words: Iterable[str]) -> Iterator[tuple[str, set[str]]]:
     """The words that are worth learning, each with its variants, in alphabetical order."""
     for word in sorted(words):
-        if MIN_LENGTH <= len(word) <= MAX_LENGTH and word.isalpha():
+        if _is_word(word):
             yield word, _variants(word)
 
 
 def learn(words: set[str]) -> None:
     """Add the words that are new, in the open transaction."""
-    rows = [{"word": word, "variants": sorted(variants)} for word, variants in entries(words - known(words))]
+    rows = [{"word": word, "variants": sorted(variants)} for word, variants in entries(words - _known(words))]
     for start in range(0, len(rows), _BATCH):
         db.session.execute(insert(SearchWord).values(rows[start : start + _BATCH]).on_conflict_do_nothing())
 
 
-def known(words: Iterable[str]) -> set[str]:
-    """Those of the words that stand in some job."""
+def find_unknown(words: Iterable[str]) -> set[str]:
+    """Those of the words that could be corrected, and stand in no job."""
+    correctable = {word for word in words if _is_word(word) and len(word) >= MIN_CORRECTED_LENGTH}
+    return correctable - _known(correctable)
+
+
+def _known(words: Iterable[str]) -> set[str]:
     return set(db.session.scalars(select(SearchWord.word).where(SearchWord.word == any_(literal(sorted(words), ARRAY(Text))))))
 
 
 def one_slip_away(word: str) -> list[str]:
     """The known words one slip apart from `word`, those with its first letter before the others."""
-    if not (MIN_LENGTH <= len(word) <= MAX_LENGTH and word.isalpha()):
-        return []
     near = select(SearchWord.word).where(SearchWord.variants.overlap(sorted(_variants(word)))).order_by(SearchWord.word)
     candidates = db.session.scalars(near.limit(_MOST_CANDIDATES)).all()
     return sorted((other for other in candidates if is_one_slip(word, other)), key=lambda other: (other[0] != word[0], other))
@@ -57,6 +63,10 @@ def is_one_slip(word: str, other: str) -> bool:
         return rest == other_rest[1:]
     is_swap = rest[:2] == other_rest[1::-1] and rest[2:] == other_rest[2:]
     return bool(rest) and (rest[1:] == other_rest[1:] or is_swap)
+
+
+def _is_word(word: str) -> bool:
+    return MIN_LENGTH <= len(word) <= MAX_LENGTH and word.isalpha()
 
 
 def _variants(word: str) -> set[str]:

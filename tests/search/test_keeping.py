@@ -1,0 +1,128 @@
+"""Changes reach the index by the search queue; operators compare and rebuild."""
+
+from collections.abc import Iterator
+
+import pytest
+from apiflask import APIFlask
+from flask.testing import FlaskClient
+from sqlalchemy import delete, select, update
+
+from app.core.outbox import Task, TaskState
+from app.core.unit_of_work import unit_of_work
+from app.extensions import db
+from app.jobs.models import Job, JobStatus
+from app.search import indexing, service
+from app.search.drift import Drift, find_drift
+from app.search.models import SearchDocument
+from tasks import base
+from tasks.search import index_job
+from tests.factories import JobFactory
+from tests.search.board import index, listed, post
+
+
+@pytest.fixture
+def board(committed_app: APIFlask, monkeypatch: pytest.MonkeyPatch) -> Iterator[APIFlask]:
+    """An application whose tasks run on the database of the test."""
+    monkeypatch.setattr(base, "flask_app", committed_app)
+    with committed_app.app_context():
+        yield committed_app
+
+
+def run_tasks() -> list[TaskState]:
+    """Run the waiting search tasks as their worker would, each message twice; how they ended."""
+    ids = db.session.scalars(select(Task.id).where(Task.state == TaskState.PENDING).order_by(Task.id)).all()
+    db.session.rollback()
+    for task_id in (*ids, *ids):
+        index_job(task_id)
+    db.session.rollback()
+    return list(db.session.scalars(select(Task.state).where(Task.id.in_(ids))))
+
+
+def test_a_change_is_searchable_once_its_task_has_run(board: APIFlask) -> None:
+    with unit_of_work():
+        job = JobFactory(title="Thợ hàn")
+        indexing.job_changed(job.id)
+    client = board.test_client()
+
+    before = listed(client, q="hàn")
+    ended = run_tasks()
+    after = listed(client, q="hàn")
+
+    assert (before, ended, after) == ([], [TaskState.DONE], ["Thợ hàn"])
+
+
+def test_the_task_of_a_purged_job_leaves_a_tombstone(board: APIFlask) -> None:
+    with unit_of_work():
+        job = JobFactory(title="Thợ hàn")
+        index(job)
+    with unit_of_work():
+        indexing.job_changed(job.id)
+        db.session.execute(delete(Job).where(Job.id == job.id))
+
+    assert run_tasks() == [TaskState.DONE]
+    assert db.session.scalars(select(SearchDocument.is_deleted)).all() == [True]
+
+
+def test_a_true_index_shows_no_drift(app: APIFlask) -> None:
+    post("Thợ hàn")
+    JobFactory(status=JobStatus.DRAFT)
+
+    assert find_drift() == Drift()
+
+
+def make_drift() -> Drift:
+    """One job of each kind of difference, among others that are true."""
+    missing = JobFactory()
+    outdated, closed, gone, closed_and_true = (post("Thợ hàn") for _ in range(4))
+    outdated.version = 2
+    closed.status, closed.version = JobStatus.CLOSED, 2
+    closed_and_true.status, closed_and_true.version = JobStatus.CLOSED, 2
+    index(closed_and_true)
+    db.session.execute(delete(Job).where(Job.id == gone.id))
+    db.session.commit()
+    return Drift([missing.id], [outdated.id], [closed.id, gone.id])
+
+
+@pytest.mark.parametrize("batch", [1, 2, 3, 1000])
+def test_drift_is_found_whatever_the_batch(app: APIFlask, monkeypatch: pytest.MonkeyPatch, batch: int) -> None:
+    monkeypatch.setattr("app.search.drift.BATCH", batch)
+
+    expected = make_drift()
+
+    assert find_drift() == expected
+
+
+def test_the_check_reports_drift_and_mends_it_when_told(app: APIFlask) -> None:
+    expected = make_drift()
+    runner = app.test_cli_runner()
+
+    reported = runner.invoke(args=["search", "check"])
+    repaired = runner.invoke(args=["search", "check", "--repair"])
+    again = runner.invoke(args=["search", "check"])
+
+    assert reported.exit_code == 1
+    assert reported.output.splitlines()[:3] == [
+        f"missing          1  {expected.missing[0]}",
+        f"outdated         1  {expected.outdated[0]}",
+        f"extra            2  {expected.extra[0]}, {expected.extra[1]}",
+    ]
+    assert repaired.exit_code == 0
+    assert repaired.output.splitlines()[-1] == "4 copies were written anew."
+    assert again.exit_code == 0
+    assert find_drift() == Drift()
+
+
+def test_a_rebuild_makes_every_copy_true(app: APIFlask, client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(service, "BATCH", 2)
+    make_drift()
+    kept = post("Giáo viên")
+    db.session.execute(update(SearchDocument).where(SearchDocument.job_id == kept.id).values(words=None))
+    db.session.commit()
+    lost = listed(client, path="/api/v1/jobs/search/", q="giáo viên")
+
+    rebuilt = app.test_cli_runner().invoke(args=["search", "rebuild"])
+
+    assert rebuilt.exit_code == 0
+    assert "5 jobs were written anew; 1 copies" in rebuilt.output
+    assert (lost, listed(client, q="giáo viên")) == ([], ["Giáo viên"])
+    assert find_drift() == Drift()

@@ -1,0 +1,83 @@
+"""Every search is answered from an index, however many jobs there are."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from apiflask import APIFlask
+from flask.testing import FlaskClient
+from sqlalchemy import event
+from sqlalchemy import text as sql
+
+from app.extensions import db
+from app.search import service
+from tests.factories import CompanyFactory
+from tests.search.board import listed, post, search
+
+JOBS = 4000
+MANY_JOBS = """
+INSERT INTO jobs (company_id, title, description, location, job_type, status, published_at, deadline, created_at, updated_at)
+SELECT :company, 'Nhân viên ' || n, 'Mô tả ' || n % 50, (ARRAY['Hà Nội', 'Huế', 'Đà Nẵng'])[1 + n % 3], 'FULL_TIME', 'OPEN', now(),
+       current_date + 30, now() - n * interval '1 minute', now()
+FROM generate_series(1, :jobs) AS n
+"""
+
+
+@pytest.fixture
+def many_jobs(app: APIFlask) -> None:
+    company = CompanyFactory()
+    db.session.execute(sql(MANY_JOBS), {"company": company.id, "jobs": JOBS})
+    post("Phi hành gia", company=company)
+    service.rebuild_in_transaction()
+    db.session.execute(sql("ANALYZE jobs"))
+    db.session.commit()
+
+
+@pytest.fixture
+def plans(app: APIFlask) -> Iterator[list[dict[str, Any]]]:
+    """The plans of the statements that read jobs or search documents."""
+    found: list[dict[str, Any]] = []
+
+    def explain(connection: Any, cursor: Any, statement: str, parameters: Any, context: Any, executemany: bool) -> None:
+        if statement.startswith("SELECT") and ("search_" in statement or "jobs" in statement):
+            with connection.connection.dbapi_connection.cursor() as other:
+                (plan,) = other.execute(f"EXPLAIN (FORMAT JSON) {statement}", parameters).fetchone()
+                found.append(plan[0]["Plan"])
+
+    event.listen(db.engine, "before_cursor_execute", explain)
+    yield found
+    event.remove(db.engine, "before_cursor_execute", explain)
+
+
+def scans(plan: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """The kind of each scan and what it reads: a relation, or for part of a bitmap the index."""
+    relation = plan.get("Relation Name") or plan.get("Index Name")
+    if relation:
+        yield plan["Node Type"], relation
+    for part in plan.get("Plans", []):
+        yield from scans(part)
+
+
+@pytest.mark.parametrize(
+    "parameters",
+    [{"q": "phi hành"}, {"q": '"phi hành gia"'}, {"q": "phi hành -gia"}, {"q": "phi han"}, {"q": "phi hanhh"}, {"q": "phi zzzz"}, {"q": "giaa"}],
+)
+def test_a_text_is_looked_up_in_the_indexes(client: FlaskClient, many_jobs: None, plans: list[dict[str, Any]], parameters: dict[str, str]) -> None:
+    search(client, **parameters)
+
+    used = {scan for plan in plans for scan in scans(plan)}
+    assert ("Bitmap Index Scan", "ix_search_documents_words") in used
+    assert [scan for scan in used if scan[0] == "Seq Scan" and scan[1] not in {"companies", "job_counters"}] == []
+
+
+@pytest.mark.parametrize("parameters", [{}, {"location": "hue"}, {"remote": "false", "salary_min": "1"}, {"ordering": "-salary_max"}])
+def test_a_list_counts_and_picks_in_one_index(client: FlaskClient, many_jobs: None, plans: list[dict[str, Any]], parameters: dict[str, str]) -> None:
+    db.session.execute(sql("SET LOCAL enable_seqscan = off"))
+
+    listed(client, **parameters)
+
+    counting = json.dumps(plans[0])
+    assert "ix_jobs_public" in counting
+    assert "jobs_pkey" not in counting
+    assert "Seq Scan" not in counting
