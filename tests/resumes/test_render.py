@@ -182,6 +182,14 @@ def test_a_forked_worker_prints_the_same_bytes(complete: bytes) -> None:
     assert child.stdout.decode().strip() == hashlib.sha256(complete).hexdigest()
 
 
+def test_the_request_layer_takes_the_hash_without_loading_the_layout_engine() -> None:
+    script = "import sys, app.resumes.rendering.digest; print('weasyprint' in sys.modules)"
+
+    child = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, timeout=120, check=True)
+
+    assert child.stdout.decode().strip() == "False"
+
+
 def test_an_unknown_theme_is_refused() -> None:
     with pytest.raises(RenderError, match=r"There is no résumé theme called “\.\./classic”\."):
         render_pdf(COMPLETE, theme="../classic")

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.resumes.rendering.content import read_sheet
@@ -234,6 +234,7 @@ def test_long_lines_end_with_an_ellipsis() -> None:
     assert one_line("a" * 301) == "a" * 299 + "…"
 
 
+@settings(deadline=None)
 @given(st.text(st.characters(codec=None, exclude_categories=()), max_size=400))
 def test_cleaned_text_is_composed_visible_and_stable(typed: str) -> None:
     line = one_line(typed)
@@ -245,6 +246,7 @@ def test_cleaned_text_is_composed_visible_and_stable(typed: str) -> None:
         assert all(text == text.strip() and "\n" not in text for _, text in block.lines)
 
 
+@settings(deadline=None)
 @given(st.text("ab. é\u0301漢字/", max_size=300))
 def test_room_to_break_changes_no_letter(text: str) -> None:
     spaced = breakable(text)

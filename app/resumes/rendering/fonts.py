@@ -7,6 +7,8 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import lru_cache
+from tempfile import NamedTemporaryFile
+from xml.sax.saxutils import escape
 
 from fontTools.ttLib import TTFont  # type: ignore[import-untyped]
 from weasyprint.text.fonts import FontConfiguration
@@ -14,7 +16,18 @@ from weasyprint.text.fonts import FontConfiguration
 from app.resumes.rendering.theme import FOLDER
 
 _FONTS = FOLDER / "fonts"
-_CONFIGURATION = _FONTS / "fonts.conf"
+
+# This folder and no other, measured without hinting. The path is absolute: older versions of Fontconfig know no relative one.
+_CONFIGURATION = f"""<?xml version="1.0"?>
+<!DOCTYPE fontconfig SYSTEM "urn:fontconfig:fonts.dtd">
+<fontconfig>
+  <dir>{escape(str(_FONTS))}</dir>
+  <match target="font">
+    <edit name="hinting" mode="assign"><bool>false</bool></edit>
+    <edit name="autohint" mode="assign"><bool>false</bool></edit>
+  </match>
+</fontconfig>
+"""
 
 # What has no glyph and needs none: line ends of the markup, and the room to break of `text.breakable`.
 _WITHOUT_GLYPH = frozenset("\n\u200b")
@@ -25,12 +38,15 @@ _by_process: dict[int, FontConfiguration] = {}
 def bundled_fonts() -> FontConfiguration:
     """This process's font configuration, made on first use (some 15 ms) and kept.
 
-    Never shared across a fork: newer versions of Pango keep a helper thread for their font map, and threads do not survive one.
+    Never shared across a fork: some versions of Pango keep a helper thread for their font map, and threads do not survive one.
     """
     process = os.getpid()
     if process not in _by_process:
-        with _fontconfig_reads(str(_CONFIGURATION)):
-            _by_process[process] = FontConfiguration()
+        with NamedTemporaryFile("w", suffix=".conf", encoding="utf-8") as file:
+            file.write(_CONFIGURATION)
+            file.flush()
+            with _fontconfig_reads(file.name):
+                _by_process[process] = FontConfiguration()
     return _by_process[process]
 
 
@@ -38,7 +54,7 @@ def boxed(text: str) -> str:
     """The text with □ for each character that no bundled font has.
 
     WeasyPrint would print such a character as an empty space or a box, and would then write the font with an encoding of its own, after
-    which common PDF readers (pypdf and pdfminer among them) get no text at all out of that font, Vietnamese included.
+    which some PDF readers (pypdf is one) get no text at all out of that font, Vietnamese included.
     """
     missing = set(text) - covered_characters()
     return text.translate(dict.fromkeys(map(ord, missing), "□")) if missing else text
