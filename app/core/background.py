@@ -3,12 +3,12 @@
 A forked or spawned server process starts a thread of its own. Nothing that must happen belongs here: that goes into the outbox.
 """
 
-import atexit
 import os
 import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from multiprocessing.util import Finalize
 from typing import cast
 
 import structlog
@@ -53,7 +53,8 @@ class Background:
                 self._process = os.getpid()
                 self._stopping = threading.Event()
                 threading.Thread(target=self._work, args=(self._stopping,), name="background", daemon=True).start()
-                atexit.register(self.finish, self._process)
+                # Unlike atexit this also runs in the children of a server that forks or spawns by multiprocessing.
+                Finalize(None, self.finish, args=(self._process,), exitpriority=0)
 
     def finish(self, process: int) -> None:
         """Stop the thread of `process` and do what is left, unless this is a child that inherited the duty."""
