@@ -6,7 +6,7 @@ from apiflask import APIFlask
 from flask_cors import CORS
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from app.core import auth, problems, request_id
+from app.core import auth, problems, rates, request_id
 from app.core.paths import ApiAlias, BoundedInteger
 from app.extensions import cache, db, jwt, limiter, migrate
 from app.features import register_features
@@ -25,6 +25,7 @@ def create_app(settings: Settings) -> APIFlask:
 
     request_id.register(app)
     problems.register(app)
+    rates.register(app)
     _bind_extensions(app, settings)
     register_features(app)
     docs.register(app)

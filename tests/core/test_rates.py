@@ -1,0 +1,78 @@
+"""Rates from the settings: refusals in the contract's shape, budgets per user, a Redis that is away."""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from apiflask import APIFlask
+from flask.testing import FlaskClient
+
+from app.accounts.models import User
+from app.extensions import limiter
+from tests.factories import CandidateFactory
+
+SignIn = Callable[[User], FlaskClient]
+LOGIN = "/api/v1/auth/login/"
+WRONG = {"email": "nobody@example.com", "password": "wrong"}
+
+
+@pytest.fixture
+def login_rate(app: APIFlask) -> Iterator[Callable[[str], None]]:
+    """Sets the login rate for one test."""
+
+    def set_rate(rate: str) -> None:
+        app.config["LOGIN_RATE"] = rate
+
+    yield set_rate
+    app.config["LOGIN_RATE"] = ""
+
+
+def test_a_refusal_says_when_to_come_back(client: FlaskClient, login_rate: Callable[[str], None]) -> None:
+    login_rate("2/minute")
+
+    first, _, third = (client.post(LOGIN, json=WRONG) for _ in range(3))
+
+    assert (first.status_code, third.status_code) == (401, 429)
+    assert third.content_type == "application/problem+json"
+    assert (third.json["code"], third.json["detail"]) == ("rate_limited", "That was too often. Please wait a little.")
+    assert 0 < int(third.headers["Retry-After"]) <= 60
+    assert 0 < int(third.headers["RateLimit-Reset"]) <= 61
+    assert (third.headers["RateLimit-Limit"], third.headers["RateLimit-Remaining"]) == ("2", "0")
+
+
+def test_an_accepted_request_tells_its_budget_and_no_time_to_wait(client: FlaskClient, login_rate: Callable[[str], None]) -> None:
+    login_rate("2/minute")
+    user = CandidateFactory()
+
+    answer = client.post(LOGIN, json={"email": user.email, "password": "right-password"})
+
+    assert answer.status_code == 200
+    assert answer.headers["RateLimit-Remaining"] == "1"
+    assert "Retry-After" not in answer.headers
+
+
+def test_both_spellings_of_an_address_share_one_budget(client: FlaskClient, login_rate: Callable[[str], None]) -> None:
+    login_rate("2/minute")
+
+    statuses = [client.post(path, json=WRONG).status_code for path in (LOGIN, "/api/auth/login", "/api/v1/auth/login")]
+
+    assert statuses == [401, 401, 429]
+
+
+def test_an_empty_rate_is_no_limit(client: FlaskClient, login_rate: Callable[[str], None]) -> None:
+    login_rate("")
+
+    assert {client.post(LOGIN, json=WRONG).status_code for _ in range(30)} == {401}
+
+
+def test_limits_go_on_in_memory_while_redis_is_away(client: FlaskClient, login_rate: Callable[[str], None], monkeypatch: pytest.MonkeyPatch) -> None:
+    login_rate("2/minute")
+
+    def away(*_: object) -> None:
+        raise ConnectionError
+
+    monkeypatch.setattr(limiter.storage, "acquire_entry", away)
+    monkeypatch.setattr(limiter.storage, "check", lambda: False)
+
+    statuses = [client.post(LOGIN, json=WRONG).status_code for _ in range(3)]
+
+    assert statuses == [401, 401, 429]
