@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 from sqlalchemy import select
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import IntegrityError
 
 from app.accounts.models import User
@@ -14,7 +13,8 @@ from app.applications.models import Application, ApplicationStatus
 from app.core.storage import StoredFile, save
 from app.core.uploads import Upload
 from app.extensions import db
-from app.jobs.models import Job, JobCounters, JobStatus
+from app.jobs.counters import count_application
+from app.jobs.models import Job, JobStatus
 from app.resumes.access import get_own
 from app.resumes.errors import ResumeNotFound
 from app.resumes.service import find_primary
@@ -47,7 +47,8 @@ def apply(candidate: User, new: NewApplication) -> Application:
     _insert(application)
     record(application, None, ApplicationStatus.PENDING, actor_id=candidate.id)
     announcements.application_received(application)
-    _count(job.id)
+    # Last of all: the counter's row is shared by everybody who applies for the job.
+    count_application(job.id)
     return application
 
 
@@ -95,10 +96,3 @@ def _insert(application: Application) -> None:
             db.session.add(application)
     except IntegrityError as error:
         raise AlreadyApplied from error
-
-
-def _count(job_id: int) -> None:
-    """One more for the job, last of all: the counter's row is shared by everybody who applies for it."""
-    counting = insert(JobCounters).values(job_id=job_id, applications=1)
-    more = {"applications": JobCounters.applications + 1}
-    db.session.execute(counting.on_conflict_do_update(index_elements=[JobCounters.job_id], set_=more))
