@@ -6,7 +6,7 @@ from sqlalchemy import select
 
 from app.accounts.models import User
 from app.core.auth import public
-from app.core.contract import returns
+from app.core.contract import returns_file
 from app.core.problems import NotFound
 from app.core.storage import StoredFile, send_picture
 from app.extensions import db
@@ -16,7 +16,7 @@ blp = APIBlueprint("avatars", __name__, tag="Accounts")
 
 @blp.get("/media/avatar/<int:file_id>/")
 @public
-@returns(None)
+@returns_file("image/*")
 def get_avatar(file_id: int) -> Response:
     """A user's present picture. The address changes with the picture, so it may be kept for ever."""
     is_avatar = select(User.id).where(User.avatar_id == StoredFile.id).exists()
