@@ -14,7 +14,6 @@ from app.core import task_routes
 from app.demo import cli as demo_cli
 from app.jobs import cached_answers, saved_routes
 from app.jobs import cli as jobs_cli
-from app.jobs import counters as job_counters
 from app.jobs import routes as job_routes
 from app.messaging import routes as messaging_routes
 from app.notifications import routes as notification_routes
@@ -30,32 +29,49 @@ from app.search import routes as search_routes
 
 API = "/api/v1"
 
+BLUEPRINTS = (
+    accounts_routes.blp,
+    admin_routes.blp,
+    avatars.blp,
+    company_routes.blp,
+    # Before the jobs themselves: `/jobs/search/` is no job's slug.
+    search_routes.blp,
+    saved_routes.blp,
+    job_routes.blp,
+    choices_routes.blp,
+    application_routes.blp,
+    interview_routes.blp,
+    resume_routes.blp,
+    resume_pdf_routes.blp,
+    messaging_routes.blp,
+    notification_routes.blp,
+    payment_routes.blp,
+    payment_admin_routes.blp,
+    gateway_routes.blp,
+    task_routes.blp,
+)
+
+COMMANDS = (
+    accounts_cli.users,
+    jobs_cli.postings,
+    search_cli.search,
+    payments_cli.packages,
+    payments_cli.payments,
+    payments_cli.ledger,
+    core_cli.outbox,
+    core_cli.tasks,
+    demo_cli.demo,
+)
+
 
 def register_features(app: APIFlask) -> None:
     """Attach every feature to the application."""
     app.extensions["user_loader"] = sessions.load_user
-    for blueprint in (accounts_routes.blp, admin_routes.blp, task_routes.blp):
-        app.register_blueprint(blueprint, url_prefix=API)
-    for blueprint in (avatars.blp, company_routes.blp, job_routes.blp, saved_routes.blp, choices_routes.blp):
-        app.register_blueprint(blueprint, url_prefix=API)
-    app.register_blueprint(search_routes.blp, url_prefix=API)
-    job_counters.register(app)
     cached_answers.register(app)
-    for blueprint in (application_routes.blp, interview_routes.blp):
+    for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint, url_prefix=API)
-    for blueprint in (resume_routes.blp, resume_pdf_routes.blp):
-        app.register_blueprint(blueprint, url_prefix=API)
-    for blueprint in (messaging_routes.blp, notification_routes.blp):
-        app.register_blueprint(blueprint, url_prefix=API)
-    for blueprint in (payment_routes.blp, gateway_routes.blp, payment_admin_routes.blp):
-        app.register_blueprint(blueprint, url_prefix=API)
+    app.register_blueprint(ops_routes.blp)
     if app.extensions["settings"].uses_local_gateway:
         app.register_blueprint(local_gateway.blp)
-    app.register_blueprint(ops_routes.blp)
-    for group in (accounts_cli.users, core_cli.outbox, core_cli.tasks):
-        app.cli.add_command(group)
-    app.cli.add_command(jobs_cli.postings)
-    app.cli.add_command(demo_cli.demo)
-    app.cli.add_command(search_cli.search)
-    for group in (payments_cli.ledger, payments_cli.payments, payments_cli.packages):
+    for group in COMMANDS:
         app.cli.add_command(group)
