@@ -3,9 +3,10 @@
 A wrong value stops the start with a sentence that names the variable. Sizes are bytes, times are seconds unless a name says otherwise.
 """
 
+import re
+import sys
 from email.utils import parseaddr
 from functools import cached_property
-import sys
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
@@ -19,6 +20,8 @@ DEVELOPMENT_SECRET = "development-only-secret-key-not-for-production"
 DEVELOPMENT_DATABASE = "postgresql://jobboard@127.0.0.1:5432/jobboard"
 LOCAL_GATEWAY_CODE = "LOCALDEV"
 LOCAL_GATEWAY_SECRET = "local-gateway-secret-for-development-only"
+LOCAL_STRIPE_KEY = "sk_test_local_gateway"
+LOCAL_STRIPE_SECRET = "whsec_local_gateway_for_development_only"
 
 
 class ConfigError(Exception):
@@ -47,6 +50,19 @@ def _check_sender(value: str) -> str:
     local, _, domain = address.rpartition("@")
     if not (local and domain and value.isprintable()):
         raise ValueError(f"{value!r} is not a sender such as 'Jobboard <no-reply@example.com>'")
+    return value
+
+
+def _check_providers(value: str) -> str:
+    for entry in filter(None, (part.strip() for part in value.split(","))):
+        if not re.fullmatch(r"([A-Z]{3}|\*|[0-9]{1,18})=(vnpay|stripe)", entry):
+            raise ValueError(f"{entry!r} is not like VND=vnpay, USD=stripe, *=stripe (every other currency) or 17=stripe (a package)")
+    return value
+
+
+def _check_webhook_secrets(value: str) -> str:
+    if len([part for part in value.split(",") if part.strip()]) > 2:
+        raise ValueError("takes two secrets at most: the new one and the one it replaces")
     return value
 
 
@@ -108,11 +124,23 @@ class Settings(BaseSettings):
     pdf_memory_bytes: Positive = 2 * 1024**3
     flower_basic_auth: str = ""
 
+    # What receipts say of the seller; an empty line is not printed.
+    seller_name: str = "Jobboard"
+    seller_address: str = ""
+    seller_tax_code: str = ""
+
     # Payments
     vnpay_tmn_code: str = LOCAL_GATEWAY_CODE
     vnpay_hash_secret: str = ""
     vnpay_url: str = ""
     vnpay_return_url: str = ""
+    vnpay_api_url: str = ""
+    stripe_secret_key: str = ""
+    stripe_webhook_secrets: Annotated[str, AfterValidator(_check_webhook_secrets)] = ""
+    # Empty: Stripe itself. Another address serves tests and the local gateway.
+    stripe_api_url: str = ""
+    # Who takes which currency, or which package by its number; a package beats its currency.
+    payment_providers: Annotated[str, AfterValidator(_check_providers)] = "VND=vnpay,*=stripe"
     payment_window_seconds: Positive = 3600
 
     @model_validator(mode="after")
@@ -124,15 +152,33 @@ class Settings(BaseSettings):
         self.vnpay_url = self.vnpay_url or f"{self.public_url}/dev/gateway/pay"
         self.vnpay_return_url = self.vnpay_return_url or f"{self.public_url}/api/v1/payments/vnpay_return/"
         self.vnpay_hash_secret = self.vnpay_hash_secret or ("" if self.is_production else LOCAL_GATEWAY_SECRET)
+        self.vnpay_api_url = self.vnpay_api_url or self._vnpay_api()
+        self._complete_stripe()
         if self.is_production:
             self._refuse_development_secrets()
         return self
+
+    def _vnpay_api(self) -> str:
+        """Beside the local gateway's page; else on the payment page's host, or, for the live page, on the host of its merchants."""
+        if self.uses_local_gateway:
+            return f"{self.public_url}/dev/gateway/api"
+        host = urlsplit(self.vnpay_url).netloc.replace("pay.vnpay.vn", "merchant.vnpay.vn")
+        return f"https://{host}/merchant_webapi/api/transaction"
+
+    def _complete_stripe(self) -> None:
+        if not self.stripe_secret_key and self.uses_local_gateway:
+            self.stripe_secret_key, self.stripe_webhook_secrets = LOCAL_STRIPE_KEY, LOCAL_STRIPE_SECRET
+            self.stripe_api_url = f"{self.public_url}/dev/stripe"
+        if bool(self.stripe_secret_key) != bool(self.webhook_secrets):
+            raise ValueError("STRIPE_SECRET_KEY and STRIPE_WEBHOOK_SECRETS go together")
 
     def _refuse_development_secrets(self) -> None:
         if self.secret_key == DEVELOPMENT_SECRET or len(self.secret_key) < 32:
             raise ValueError("SECRET_KEY must be set to at least 32 random characters in production")
         if self.vnpay_tmn_code == LOCAL_GATEWAY_CODE or not self.vnpay_hash_secret:
             raise ValueError("VNPAY_TMN_CODE and VNPAY_HASH_SECRET must be set in production")
+        if self.stripe_secret_key == LOCAL_STRIPE_KEY or LOCAL_STRIPE_SECRET in self.webhook_secrets:
+            raise ValueError("STRIPE_SECRET_KEY and STRIPE_WEBHOOK_SECRETS must be your own in production")
 
     @property
     def is_production(self) -> bool:
@@ -142,6 +188,22 @@ class Settings(BaseSettings):
     def uses_local_gateway(self) -> bool:
         """Whether payments go to the built-in development gateway instead of a real merchant account."""
         return not self.is_production and self.vnpay_tmn_code == LOCAL_GATEWAY_CODE
+
+    @property
+    def uses_local_stripe(self) -> bool:
+        """Whether the built-in development gateway stands in for Stripe."""
+        return self.uses_local_gateway and self.stripe_secret_key == LOCAL_STRIPE_KEY
+
+    @property
+    def webhook_secrets(self) -> list[str]:
+        """Stripe's webhook secrets: one, or two while the old one is being replaced."""
+        return [part.strip() for part in self.stripe_webhook_secrets.split(",") if part.strip()]
+
+    @property
+    def provider_routes(self) -> dict[str, str]:
+        """The provider of each currency (`VND`), of every other one (`*`) and of single packages (`17`)."""
+        entries = (part.strip() for part in self.payment_providers.split(","))
+        return dict(entry.split("=", 1) for entry in entries if entry)
 
     @cached_property
     def allowed_origins(self) -> list[str]:

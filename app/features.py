@@ -12,7 +12,7 @@ from app.companies import routes as company_routes
 from app.core import cli as core_cli
 from app.core import task_routes
 from app.demo import cli as demo_cli
-from app.jobs import cached_answers, saved_routes
+from app.jobs import cached_answers, counters, saved_routes
 from app.jobs import cli as jobs_cli
 from app.jobs import routes as job_routes
 from app.messaging import routes as messaging_routes
@@ -67,6 +67,7 @@ COMMANDS = (
 def register_features(app: APIFlask) -> None:
     """Attach every feature to the application."""
     app.extensions["user_loader"] = sessions.load_user
+    counters.register(app)
     cached_answers.register(app)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint, url_prefix=API)

@@ -20,7 +20,8 @@ depends_on = None
 # Milliseconds since 2024 and twelve bits of a sequence: ids below 2**53 that tell their time.
 NEW_TIME_ID = """
 CREATE FUNCTION new_time_id() RETURNS bigint LANGUAGE sql VOLATILE AS $$
-    SELECT ((extract(epoch FROM clock_timestamp() - timestamptz '2024-01-01 00:00:00+00') * 1000)::bigint << 12) | (nextval('time_id_sequence') & 4095)
+    SELECT ((extract(epoch FROM clock_timestamp() - timestamptz '2024-01-01 00:00:00+00') * 1000)::bigint << 12)
+        | (nextval('time_id_sequence') & 4095)
 $$
 """
 
