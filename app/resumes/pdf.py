@@ -17,6 +17,8 @@ from app.core.outbox import Task, TaskState, enqueue
 from app.core.storage import StoredFile, save
 from app.core.uploads import safe_name
 from app.extensions import db
+from app.notifications.models import Level, NotificationType
+from app.notifications.service import News, tell
 from app.resumes.access import lock_own, locked
 from app.resumes.models import PDF_FOLDER, PdfStatus, Resume
 from app.resumes.pdf_state import content_key, is_stored, printed
@@ -115,8 +117,22 @@ def keep_pdf(task: ClaimedTask, draft: Draft, data: bytes) -> None:
     if draft.key == present or (is_current and not is_stored(resume, present)):
         _replace_file(resume, stored, draft.key)
         resume.pdf_status = PdfStatus.READY if draft.key == present else PdfStatus.NONE
+        if resume.pdf_status == PdfStatus.READY:
+            tell(_news(resume))
     else:
         file_purge.discard(stored)
+
+
+def _news(resume: Resume) -> News:
+    return News(
+        user_id=resume.user_id,
+        type=NotificationType.RESUME_READY,
+        level=Level.SUCCESS,
+        title="Bản PDF đã sẵn sàng",
+        message=f"Bạn có thể tải bản PDF của “{resume.title}”.",
+        link=f"/resumes/{resume.id}",
+        data={"resume_id": resume.id},
+    )
 
 
 def _replace_file(resume: Resume, stored: StoredFile, key: str) -> None:

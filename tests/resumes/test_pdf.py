@@ -80,6 +80,12 @@ class Board:
             assert sorted(row.key for row in rows) == sorted(key for key, _ in storage.list_keys())
             return [storage.read(row).decode() for row in rows]
 
+    def news(self) -> list[tuple[str, str]]:
+        """Kind and link of what people are to be told."""
+        with self.app.app_context():
+            told = db.session.scalars(select(Task.args).where(Task.name == "notifications.deliver").order_by(Task.id))
+            return [(args["type"], args["link"]) for args in told]
+
     def tasks(self) -> int:
         with self.app.app_context():
             return db.session.scalar(select(func.count()).select_from(Task).where(Task.name == "pdf.render")) or 0
@@ -185,6 +191,15 @@ def test_an_edit_takes_ready_back_and_undoing_it_restores_it(board: Board) -> No
     assert board.ask().status_code == 200
 
 
+def test_the_owner_is_told_once_that_the_pdf_is_ready(board: Board) -> None:
+    task_id = board.ask().json["task_id"]
+
+    for _ in range(2):
+        board.render(task_id)
+
+    assert board.news() == [("RESUME_READY", f"/resumes/{board.resume_id}")]
+
+
 def test_an_edit_during_the_render_leaves_no_ready_behind(board: Board) -> None:
     task_id = board.ask().json["task_id"]
     board.meanwhile = lambda: board.edit("Mới")
@@ -194,6 +209,7 @@ def test_an_edit_during_the_render_leaves_no_ready_behind(board: Board) -> None:
     assert board.status() == "NONE"
     assert board.caller.get(f"{board.path}download/").status_code == 404
     assert board.task(task_id)["status"] == "DONE"
+    assert board.news() == []
 
 
 def test_an_edit_during_the_render_and_asking_twice_makes_exactly_one_more_render(board: Board) -> None:
