@@ -61,8 +61,7 @@ class DurableTask(CeleryTask):
     def _run_claimed(self, claimed: ClaimedTask) -> None:
         try:
             with unit_of_work():
-                result: Any = self.run(claimed)
-                leases.finish(claimed, result_url=result)
+                leases.finish(claimed, result_url=self._body(claimed))
             log.info("task_done", attempt=claimed.attempt)
         except StaleClaim:
             log.warning("task_claim_lost", attempt=claimed.attempt)
@@ -75,6 +74,9 @@ class DurableTask(CeleryTask):
         except Exception as error:
             log.exception("task_bug")
             self._settle(leases.bury, claimed, f"{type(error).__name__}: {_first_line(error)}")
+
+    def _body(self, claimed: ClaimedTask) -> Any:
+        return self.run(claimed)
 
     def _settle(self, step: Any, claimed: ClaimedTask, error: str) -> None:
         try:

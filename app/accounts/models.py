@@ -22,6 +22,7 @@ class User(Model):
     __table_args__ = (
         Index("uq_users_email", func.lower(db.literal_column("email")), unique=True),
         Index("ix_users_avatar_id", "avatar_id", postgresql_where=text("avatar_id IS NOT NULL")),
+        Index("ix_users_unlimited_until", "membership_expires_at", postgresql_where=text("has_unlimited_posting")),
         CheckConstraint("job_posting_credits >= 0", name="credits_not_negative"),
     )
 

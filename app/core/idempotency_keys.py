@@ -50,6 +50,7 @@ class IdempotencyKey(Model):
     token: Mapped[int] = mapped_column(default=1, server_default="1")
     locked_until: Mapped[datetime] = mapped_column(db.DateTime(timezone=True))
     recovery_point: Mapped[str] = mapped_column(default=STARTED, server_default=STARTED)
+    phases: Mapped[dict[str, Any]] = mapped_column(JSONB, default=dict, server_default="{}")
     status: Mapped[int | None]
     headers: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
     body: Mapped[bytes | None] = mapped_column(LargeBinary)

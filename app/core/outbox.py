@@ -37,6 +37,8 @@ class Task(Model):
         Index("ix_tasks_sent", "sent_at", postgresql_where=text("state = 'SENT'")),
         Index("ix_tasks_leased", "lease_until", postgresql_where=text("state = 'RUNNING'")),
         Index("ix_tasks_dead", "finished_at", postgresql_where=text("state = 'DEAD'")),
+        # What is worked off many at a time, found by its name (see lease_batches).
+        Index("ix_tasks_settlements", "id", postgresql_where=text("name = 'payments.settle' AND (state = 'PENDING' OR state = 'SENT')")),
         Index("ix_tasks_finished", "finished_at", postgresql_where=text("state IN ('DONE', 'DISCARDED')")),
     )
 

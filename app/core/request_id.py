@@ -10,9 +10,10 @@ _SAFE = re.compile(r"[A-Za-z0-9._-]{8,64}")
 
 
 def current_request_id() -> str:
-    """The id of the request being served, or a fresh one outside a request."""
+    """The id of the request being served, or of the one that caused the running task; a fresh one elsewhere."""
     if not has_request_context():
-        return uuid.uuid4().hex
+        caused_by = structlog.contextvars.get_contextvars().get("request_id")
+        return str(caused_by or uuid.uuid4().hex)
     if "request_id" not in g:
         g.request_id = accepted(request.headers.get("X-Request-ID", ""))
     return str(g.request_id)

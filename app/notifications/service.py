@@ -1,13 +1,13 @@
 """Telling people, listing what they were told, and reading it. Counting is a counter, reading all is one row."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 
-from app.core.outbox import enqueue
+from app.core.outbox import enqueue, enqueue_each
 from app.core.problems import NotFound
 from app.core.time_ids import LARGEST, new_time_id, time_of
 from app.extensions import db
@@ -30,6 +30,12 @@ class News:
 def tell(news: News) -> None:
     """Leave word in the open transaction: the notification is made once, if and only if the change commits."""
     enqueue("notifications.deliver", asdict(news))
+
+
+def tell_each(news_by_key: Mapping[str, News]) -> None:
+    """Leave word of many things at once, one a key: what was left under a key and is not delivered yet serves for it."""
+    if news_by_key:
+        enqueue_each("notifications.deliver", {key: asdict(news) for key, news in news_by_key.items()})
 
 
 def deliver(news: News) -> Notification:

@@ -30,7 +30,7 @@ def take_ipn() -> IpnOut:
     """VNPay's server tells of a payment. Always 200: what became of the call is in `RspCode`."""
     try:
         with unit_of_work():
-            code = receive(vnpay.only_vnp(request.args))
+            code = receive(list(request.args.items(multi=True)), request.remote_addr)
     except Exception:
         # The gateway understands nothing but its codes: 99 makes it call again, and the inbox copes with a commit whose reply was lost.
         log.exception("ipn_failed")

@@ -1,23 +1,13 @@
 """Taking VNPay's server call: check in the gateway's order, store, answer; settlement follows on the payments queue."""
 
-import hashlib
+from collections.abc import Sequence
 from enum import StrEnum
 
-import structlog
-from sqlalchemy import func, select
-from sqlalchemy.dialects.postgresql import insert
+from app.payments import inbox, service, vnpay
+from app.payments.inbox import Message
+from app.payments.models import Outcome, Provider, Transaction, Verdict
 
-from app.core.clock import now
-from app.core.outbox import enqueue
-from app.extensions import db
-from app.payments import service, vnpay
-from app.payments.models import GatewayEvent, Outcome, Provider, Transaction, Verdict
-
-log = structlog.get_logger()
-
-# Forged calls are kept for people to see, but they must not fill the table.
-MOST_REFUSED = 20
-LONGEST_FIELD = 500
+CURRENCY_FIELD = "vnp_CurrCode"
 
 
 class IpnCode(StrEnum):
@@ -41,54 +31,48 @@ MESSAGES = {
 }
 
 
-def receive(fields: vnpay.Fields) -> IpnCode:
-    """Check and store one call; the answer holds once the open transaction has committed.
+def receive(arguments: Sequence[tuple[str, str]], address: str | None = None) -> IpnCode:
+    """Check and store one call from `address`; the answer holds once the open transaction has committed.
 
-    An authentic call about a known order with the right amount is always stored, also when the order is final: settlement then
-    tells a repetition from a second payment.
+    `arguments` are the query's pairs as they came; those without the gateway's prefix mean nothing. An authentic call about a known
+    order with the right amount is always stored, also when the order is final: settlement then tells a repetition from a second payment.
     """
-    merchant = service.merchant()
-    notice = vnpay.read_notice(fields)
-    transaction = service.find_by_code(notice.order_code)
-    if not vnpay.is_authentic(fields, merchant.secret):
-        return _refuse(fields, IpnCode.BAD_SIGNATURE, transaction)
-    if transaction is None or notice.tmn_code not in {"", merchant.tmn_code}:
-        return _refuse(fields, IpnCode.UNKNOWN_ORDER, None)
+    fields = vnpay.only_vnp(dict(arguments))
+    transaction = service.find_by_code(fields.get("vnp_TxnRef", ""))
+    message = Message(Provider.VNPAY, {name: value for name, value in fields.items() if name != "vnp_SecureHash"}, address)
+    known_id = transaction.id if transaction else None
+    flaw = _flaw(arguments)
+    if flaw or not vnpay.is_authentic(fields, service.merchant().secret):
+        inbox.refuse(message, Verdict.BAD_SIGNATURE, flaw or "The signature is not that of the fields.", transaction_id=known_id)
+        return IpnCode.BAD_SIGNATURE
+    return _receive_authentic(message, vnpay.read_notice(fields), transaction, fields.get(CURRENCY_FIELD, ""))
+
+
+def _flaw(arguments: Sequence[tuple[str, str]]) -> str | None:
+    """Why no signature could be believed: a field that is there twice, or more than a gateway ever sends."""
+    names = [name for name, _ in arguments if name.startswith(vnpay.PREFIX)]
+    if len(names) != len(set(names)):
+        return "A field is there twice."
+    if len(names) > inbox.MOST_FIELDS or any(len(value) > inbox.LONGEST_FIELD for name, value in arguments if name.startswith(vnpay.PREFIX)):
+        return "There is more than a gateway ever sends."
+    return None
+
+
+def _receive_authentic(message: Message, notice: vnpay.Notice, transaction: Transaction | None, currency: str) -> IpnCode:
+    if transaction is None:
+        inbox.refuse(message, Verdict.UNKNOWN_ORDER, "There is no order of this number.")
+        return IpnCode.UNKNOWN_ORDER
+    if notice.tmn_code not in {"", service.merchant().tmn_code}:
+        inbox.refuse(message, Verdict.WRONG_MERCHANT, f"The call is for the merchant {notice.tmn_code}.", transaction_id=transaction.id)
+        return IpnCode.UNKNOWN_ORDER
+    if currency not in {"", transaction.currency}:
+        inbox.refuse(message, Verdict.WRONG_CURRENCY, f"The order is in {transaction.currency}.", transaction_id=transaction.id)
+        return IpnCode.WRONG_AMOUNT
     if notice.amount != transaction.amount * vnpay.HUNDREDTHS:
-        return _refuse(fields, IpnCode.WRONG_AMOUNT, transaction)
-    _store(fields, notice, transaction)
+        reason = f"The order is {transaction.amount} {transaction.currency}, so the field must be {transaction.amount * vnpay.HUNDREDTHS}."
+        inbox.refuse(message, Verdict.WRONG_AMOUNT, reason, transaction_id=transaction.id)
+        return IpnCode.WRONG_AMOUNT
+    event_id = f"{notice.order_code}:{notice.transaction_no}:{notice.response_code}:{notice.transaction_status}"
+    outcome = Outcome.SUCCEEDED if notice.is_success else Outcome.FAILED
+    inbox.accept(message, event_id, transaction_id=transaction.id, outcome=outcome, transaction_no=notice.transaction_no)
     return IpnCode.ALREADY_FINAL if transaction.is_final else IpnCode.RECORDED
-
-
-def _store(fields: vnpay.Fields, notice: vnpay.Notice, transaction: Transaction) -> None:
-    event_id = _insert(
-        f"{notice.order_code}:{notice.transaction_no}:{notice.response_code}:{notice.transaction_status}",
-        fields,
-        transaction_id=transaction.id,
-        outcome=Outcome.SUCCEEDED if notice.is_success else Outcome.FAILED,
-        gateway_transaction_no=notice.transaction_no,
-    )
-    if event_id is not None:
-        enqueue("payments.settle", {"event_id": event_id})
-
-
-def _refuse(fields: vnpay.Fields, code: IpnCode, transaction: Transaction | None) -> IpnCode:
-    """Note a call that changes nothing, and why. A forged one is only kept beside a known order, and only so often."""
-    log.warning("ipn_refused", code=code, order=fields.get("vnp_TxnRef", "")[:64])
-    if code != IpnCode.BAD_SIGNATURE or (transaction is not None and _count_forged(transaction.id) < MOST_REFUSED):
-        digest = hashlib.sha256(repr(sorted(fields.items())).encode()).hexdigest()
-        transaction_id = transaction.id if transaction else None
-        _insert(f"{code}:{digest}", fields, transaction_id=transaction_id, verdict=Verdict[code.name], processed_at=now())
-    return code
-
-
-def _insert(event_id: str, fields: vnpay.Fields, **values: object) -> int | None:
-    """The new event's row id, or None when the inbox holds it already."""
-    raw = {name[:64]: value.replace("\x00", "\ufffd")[:LONGEST_FIELD] for name, value in fields.items() if name != "vnp_SecureHash"}
-    statement = insert(GatewayEvent).values(provider=Provider.VNPAY, event_id=event_id, raw=raw, **values)
-    return db.session.scalar(statement.on_conflict_do_nothing(index_elements=["provider", "event_id"]).returning(GatewayEvent.id))
-
-
-def _count_forged(transaction_id: int) -> int:
-    forged = (GatewayEvent.transaction_id == transaction_id) & (GatewayEvent.verdict == Verdict.BAD_SIGNATURE)
-    return db.session.scalar(select(func.count()).select_from(GatewayEvent).where(forged)) or 0

@@ -7,6 +7,7 @@ that one cause is booked once.
 """
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -89,6 +90,15 @@ class Entry:
     user_id: int | None = None
 
 
+@dataclass(frozen=True)
+class Group:
+    """What is booked for one cause: `source` names its row, `kind` what happened to it."""
+
+    source: str
+    kind: Kind
+    entries: list[Entry]
+
+
 def transfer(debit: Account, credit: Account, amount: int, currency: str, *, user_id: int | None = None) -> list[Entry]:
     """The two lines that move `amount` from `credit` to `debit`; none when it is zero."""
     if amount == 0:
@@ -101,14 +111,28 @@ def book(source: str, kind: Kind, entries: list[Entry]) -> None:
 
     Raises ValueError for an unbalanced group; IntegrityError when this cause was booked before.
     """
+    book_each([Group(source, kind, entries)])
+
+
+def book_each(groups: Sequence[Group]) -> None:
+    """Write many groups by two statements; otherwise as `book`."""
+    for group in groups:
+        _check_balance(group)
+    filled = [group for group in groups if group.entries]
+    if not filled:
+        return
+    causes = [{"source": group.source, "kind": group.kind} for group in filled]
+    ids = db.session.scalars(insert(LedgerGroup).returning(LedgerGroup.id, sort_by_parameter_order=True), causes).all()
+    lines = [{"group_id": group_id, **vars(entry)} for group_id, group in zip(ids, filled, strict=True) for entry in group.entries]
+    db.session.execute(insert(LedgerEntry), lines)
+
+
+def _check_balance(group: Group) -> None:
     totals: Counter[str] = Counter()
-    for entry in entries:
+    for entry in group.entries:
         totals[entry.currency] += entry.amount
     if any(totals.values()):
-        raise ValueError(f"the entries of {source} do not sum to zero: {dict(totals)}")
-    if entries:
-        group_id = db.session.execute(insert(LedgerGroup).values(source=source, kind=kind).returning(LedgerGroup.id)).scalar_one()
-        db.session.execute(insert(LedgerEntry), [{"group_id": group_id, **vars(entry)} for entry in entries])
+        raise ValueError(f"the entries of {group.source} do not sum to zero: {dict(totals)}")
 
 
 def credits_owed(user_id: int) -> int:

@@ -1,14 +1,28 @@
 """Proving the books from scratch: every balance that is kept elsewhere must follow from the ledger."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Select, String, case, cast, func, literal, select
+from sqlalchemy import BigInteger, Identity, Select, String, case, cast, func, literal, select
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.sql.elements import ColumnElement
 
 from app.accounts.models import User
-from app.extensions import db
+from app.extensions import Model, db
 from app.payments.ledger import Account, Kind, LedgerEntry, LedgerGroup
 from app.payments.models import CreditGrant, Refund, Transaction, TransactionStatus
+
+
+class LedgerCheck(Model):
+    """The result of one nightly check: its differences, an empty list when the books were right."""
+
+    __tablename__ = "ledger_checks"
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    checked_at: Mapped[datetime] = mapped_column(db.DateTime(timezone=True), server_default=func.clock_timestamp())
+    differences: Mapped[list[dict[str, Any]]] = mapped_column(JSONB)
 
 
 @dataclass(frozen=True)
@@ -27,6 +41,18 @@ class Difference:
 def check() -> list[Difference]:
     """Every difference between the ledger and what the other tables hold; none when the books are right. Reads only."""
     return [*_unbalanced_groups(), *_credit_balances(), *_grants(), *_captured(), *_refunded()]
+
+
+def check_and_record() -> list[Difference]:
+    """`check`, with its result kept for operators and their monitoring."""
+    differences = check()
+    db.session.add(LedgerCheck(differences=[asdict(difference) for difference in differences]))
+    return differences
+
+
+def find_last_check() -> LedgerCheck | None:
+    """The newest result, or None before the first night."""
+    return db.session.scalar(select(LedgerCheck).order_by(LedgerCheck.id.desc()).limit(1))
 
 
 def _unbalanced_groups() -> list[Difference]:

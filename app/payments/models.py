@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Identity, Index, UniqueConstraint, func, text
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import INET, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core.clock import now
@@ -34,14 +34,15 @@ class Provider(StrEnum):
 
 
 class Outcome(StrEnum):
-    """What a gateway event says about the payment."""
+    """What a gateway event says about the payment. EXPIRED: the gateway takes no payment for this order any more."""
 
     SUCCEEDED = "SUCCEEDED"
     FAILED = "FAILED"
+    EXPIRED = "EXPIRED"
 
 
 class Verdict(StrEnum):
-    """What became of a gateway event. CONFLICT and WRONG_AMOUNT are for people to look at."""
+    """What became of a gateway event: the first five by settlement, the others when it was refused at the door."""
 
     APPLIED = "APPLIED"
     LATE = "LATE"
@@ -49,8 +50,12 @@ class Verdict(StrEnum):
     IGNORED = "IGNORED"
     CONFLICT = "CONFLICT"
     BAD_SIGNATURE = "BAD_SIGNATURE"
+    STALE = "STALE"
+    OVERSIZED = "OVERSIZED"
     UNKNOWN_ORDER = "UNKNOWN_ORDER"
+    WRONG_MERCHANT = "WRONG_MERCHANT"
     WRONG_AMOUNT = "WRONG_AMOUNT"
+    WRONG_CURRENCY = "WRONG_CURRENCY"
 
 
 class Package(Model):
@@ -116,12 +121,16 @@ class Transaction(Model):
 class GatewayEvent(Model):
     """The inbox: what a gateway sent, stored before anything follows from it. `event_id` is unique per provider.
 
-    `processed_at` and `verdict` are set by settlement, or at once for an event that was refused (which has no `outcome`).
+    `processed_at` and `verdict` are set by settlement, or at once for an event that was refused (which has no `outcome`); `reason` then
+    says why in a sentence. `address` and `request_id` are the caller's.
     `transaction_id` is no foreign key: its check would make the gateway wait for whoever holds the transaction's row.
     """
 
     __tablename__ = "gateway_events"
-    __table_args__ = (UniqueConstraint("provider", "event_id"),)
+    __table_args__ = (
+        UniqueConstraint("provider", "event_id"),
+        Index("ix_gateway_events_stray", "received_at", postgresql_where=text("transaction_id IS NULL")),
+    )
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
     provider: Mapped[Provider] = mapped_column(db.String(16))
@@ -131,8 +140,11 @@ class GatewayEvent(Model):
     gateway_transaction_no: Mapped[str] = mapped_column(default="", server_default="")
     raw: Mapped[dict[str, Any]] = mapped_column(JSONB)
     received_at: Mapped[datetime] = mapped_column(db.DateTime(timezone=True), server_default=func.clock_timestamp())
+    address: Mapped[str | None] = mapped_column(INET)
+    request_id: Mapped[str | None]
     processed_at: Mapped[datetime | None] = mapped_column(db.DateTime(timezone=True))
     verdict: Mapped[Verdict | None] = mapped_column(db.String(16), index=True)
+    reason: Mapped[str | None]
 
 
 class CreditGrant(Model):

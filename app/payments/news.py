@@ -1,20 +1,35 @@
 """What buyers are told about their payments."""
 
+from collections.abc import Iterable, Sequence
+
 from app.notifications.models import Level, NotificationType
-from app.notifications.service import News, tell
+from app.notifications.service import News, tell_each
 from app.payments.models import Transaction
 
 
-def tell_settled(transaction: Transaction) -> None:
-    """The purchase is granted."""
+def tell_settled(transactions: Iterable[Transaction]) -> None:
+    """The purchases are granted."""
+    _tell([_settled(transaction) for transaction in transactions])
+
+
+def tell_failed(transactions: Iterable[Transaction]) -> None:
+    """The gateway says that the payments failed."""
+    _tell([_failed(transaction) for transaction in transactions])
+
+
+def _tell(news: Sequence[News]) -> None:
+    # One key a fact: telling it again before it was delivered is telling it once.
+    tell_each({f"notifications.deliver:{found.type}:{found.data['transaction_id']}": found for found in news})
+
+
+def _settled(transaction: Transaction) -> News:
     message = f"{transaction.package['name']} is yours: {_amount(transaction)} received for order {transaction.transaction_code}."
-    tell(_news(transaction, NotificationType.PAYMENT_SUCCEEDED, "Payment received", message, Level.SUCCESS))
+    return _news(transaction, NotificationType.PAYMENT_SUCCEEDED, "Payment received", message, Level.SUCCESS)
 
 
-def tell_failed(transaction: Transaction) -> None:
-    """The gateway says that the payment failed."""
+def _failed(transaction: Transaction) -> News:
     message = f"The payment of {_amount(transaction)} for order {transaction.transaction_code} did not go through. Nothing was bought."
-    tell(_news(transaction, NotificationType.PAYMENT_FAILED, "Payment failed", message, Level.ERROR))
+    return _news(transaction, NotificationType.PAYMENT_FAILED, "Payment failed", message, Level.ERROR)
 
 
 def _news(transaction: Transaction, kind: NotificationType, title: str, message: str, level: Level) -> News:

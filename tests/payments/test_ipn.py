@@ -9,7 +9,7 @@ from sqlalchemy.exc import OperationalError
 from app.accounts.models import User
 from app.core.outbox import Task
 from app.extensions import db
-from app.payments import ipn, vnpay
+from app.payments import inbox
 from app.payments.models import GatewayEvent, Transaction, TransactionStatus, Verdict
 from tests.payments.builders import FAILURE, buy, call_ipn, notice, pay
 
@@ -88,9 +88,9 @@ def test_a_call_altered_in_any_field_is_refused_and_changes_nothing(app: APIFlas
 
     assert answer == "97"
     assert_untouched(transaction)
-    # A call about an order that cannot be told is only in the log.
-    verdicts = db.session.scalars(select(GatewayEvent.verdict)).all()
-    assert verdicts == ([] if field == "vnp_TxnRef" else [Verdict.BAD_SIGNATURE])
+    event = db.session.scalars(select(GatewayEvent)).one()
+    assert (event.verdict, event.reason) == (Verdict.BAD_SIGNATURE, "The signature is not that of the fields.")
+    assert event.transaction_id == (None if field == "vnp_TxnRef" else transaction.id)
 
 
 def test_an_added_field_breaks_the_signature_and_foreign_parameters_do_not_matter(app: APIFlask, client: FlaskClient) -> None:
@@ -148,10 +148,10 @@ def test_an_order_that_is_not_ours_is_unknown(app: APIFlask, client: FlaskClient
 def test_forged_calls_do_not_fill_the_inbox(app: APIFlask, client: FlaskClient) -> None:
     transaction = buy()
 
-    for number in range(ipn.MOST_REFUSED + 5):
+    for number in range(inbox.MOST_REFUSED + 5):
         call_ipn(client, {**notice(transaction), "vnp_BankCode": f"B{number}"})
 
-    assert db.session.scalar(select(func.count()).select_from(GatewayEvent)) == ipn.MOST_REFUSED
+    assert db.session.scalar(select(func.count()).select_from(GatewayEvent)) == inbox.MOST_REFUSED
 
 
 def test_hostile_text_is_answered_and_stored_harmlessly(app: APIFlask, client: FlaskClient) -> None:
@@ -161,7 +161,7 @@ def test_hostile_text_is_answered_and_stored_harmlessly(app: APIFlask, client: F
     answer = call_ipn(client, hostile)
 
     assert answer == "97"
-    assert db.session.scalars(select(GatewayEvent)).one().raw["vnp_BankCode"] == ("a\ufffdb" + "x" * 5000)[: ipn.LONGEST_FIELD]
+    assert db.session.scalars(select(GatewayEvent)).one().raw["vnp_BankCode"] == ("a\ufffdb" + "x" * 5000)[: inbox.LONGEST_FIELD]
 
 
 def test_an_order_number_with_nul_is_refused(app: APIFlask, client: FlaskClient) -> None:
@@ -173,7 +173,7 @@ def test_an_order_number_with_nul_is_refused(app: APIFlask, client: FlaskClient)
 def test_a_database_failure_answers_99(app: APIFlask, client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
     transaction = buy()
 
-    def fail(fields: vnpay.Fields) -> None:
+    def fail(*arguments: object) -> None:
         raise OperationalError("SELECT 1", {}, Exception("the database is away"))
 
     monkeypatch.setattr("app.payments.gateway_routes.receive", fail)

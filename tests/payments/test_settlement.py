@@ -16,11 +16,11 @@ from app.extensions import db
 from app.payments import ledger_check, settlement
 from app.payments.entitlements import Holding, Terms, after_full_refund, after_purchase, credits_to_take
 from app.payments.models import CreditGrant, GatewayEvent, Outcome, PackageType, Transaction, TransactionStatus, Verdict
-from app.payments.settlement import Decision, decide
+from app.payments.states import Decision, decide
 from tests.payments.builders import FAILURE, add_package, buy, buyer, call_ipn, notice, pay, settle_all
 
 PENDING, SUCCESS, FAILED, EXPIRED, REFUNDED = TransactionStatus
-GOOD, BAD = Outcome.SUCCEEDED, Outcome.FAILED
+GOOD, BAD, OVER = Outcome
 AT = datetime(2025, 3, 9, 12, tzinfo=UTC)
 MONTH = timedelta(days=30)
 CREDITS = Terms(PackageType.CREDIT, 30, 10, False)
@@ -41,6 +41,11 @@ LIMITED = Terms(PackageType.SUBSCRIPTION, 30, 5, False)
         (PENDING, None, BAD, "0", Decision(FAILED, Verdict.APPLIED)),
         (FAILED, None, BAD, "0", Decision(FAILED, Verdict.DUPLICATE)),
         (EXPIRED, None, BAD, "0", Decision(FAILED, Verdict.APPLIED)),
+        (PENDING, None, OVER, "0", Decision(EXPIRED, Verdict.APPLIED)),
+        (EXPIRED, None, OVER, "0", Decision(EXPIRED, Verdict.DUPLICATE)),
+        (FAILED, None, OVER, "0", Decision(FAILED, Verdict.IGNORED)),
+        (SUCCESS, "1", OVER, "0", Decision(SUCCESS, Verdict.IGNORED)),
+        (REFUNDED, "1", OVER, "0", Decision(REFUNDED, Verdict.IGNORED)),
         (SUCCESS, "1", BAD, "1", Decision(SUCCESS, Verdict.IGNORED)),
         (REFUNDED, "1", BAD, "0", Decision(REFUNDED, Verdict.IGNORED)),
     ],

@@ -1,0 +1,44 @@
+"""Claiming and finishing several tasks of one name together: where one statement and one commit can serve many.
+
+Only first attempts are taken along. What has failed before runs alone, so that a task which kills its worker cannot use up the
+attempts of its neighbours.
+"""
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from sqlalchemy import and_, bindparam, func, or_, select, tuple_, update
+from sqlalchemy.sql.elements import BindParameter
+
+from app.core.leases import ClaimedTask, StaleClaim
+from app.core.outbox import Task, TaskState
+from app.extensions import db
+
+
+def claim_neighbours(name: str, *, most: int, lease: timedelta) -> list[ClaimedTask]:
+    """Take up to `most` due tasks of `name` that nobody has tried yet, oldest first. Commits by the caller's unit of work."""
+    clock = func.clock_timestamp()
+    # The name is written into the statement, so that a partial index on it can serve.
+    same = Task.name == bindparam("name", name, literal_execute=True)
+    waiting = and_(same, or_(Task.state == _literal(TaskState.PENDING), Task.state == _literal(TaskState.SENT)), Task.attempts == 0)
+    due = select(Task.id).where(waiting, Task.run_after <= clock).order_by(Task.id).limit(most).with_for_update(skip_locked=True)
+    rows = db.session.execute(
+        update(Task)
+        .where(Task.id.in_(due))
+        .values(state=TaskState.RUNNING, lease_until=clock + lease, fencing_token=Task.fencing_token + 1, attempts=1, dedupe_key=None)
+        .returning(Task.id, Task.name, Task.args, Task.owner_id, Task.fencing_token, Task.attempts, Task.max_attempts, Task.request_id)
+    )
+    return sorted((ClaimedTask(*row) for row in rows), key=lambda task: task.id)
+
+
+def finish_each(tasks: Sequence[ClaimedTask]) -> None:
+    """Mark all of them done, in the transaction of their effects. Raises StaleClaim when a single claim no longer holds."""
+    held = and_(Task.state == TaskState.RUNNING, tuple_(Task.id, Task.fencing_token).in_([(task.id, task.token) for task in tasks]))
+    done = {"state": TaskState.DONE, "progress": 100, "finished_at": func.clock_timestamp(), "lease_until": None, "error": None}
+    finished = db.session.execute(update(Task).where(held).values(done).returning(Task.id)).all()
+    if len(finished) != len(tasks):
+        raise StaleClaim(f"{len(tasks) - len(finished)} of {len(tasks)} tasks are no longer held")
+
+
+def _literal(state: TaskState) -> BindParameter[str]:
+    return bindparam(None, state.value, literal_execute=True)

@@ -1,0 +1,65 @@
+"""The base class of durable tasks that are worked off many at a time."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+import structlog
+
+from app.core import lease_batches, leases
+from app.core.leases import ClaimedTask
+from app.core.unit_of_work import unit_of_work
+from tasks import base
+from tasks.base import LEASE_MARGIN, DurableTask
+
+log = structlog.get_logger()
+
+
+class BatchTask(DurableTask):
+    """A durable task whose body gets a list of ClaimedTasks: that of its message and others of its name that wait.
+
+    All of them take effect in one unit of work. When that fails, each is run alone, so that the one that is at fault is retried or
+    buried by itself. A message whose task was taken along earlier claims nothing and stops.
+    """
+
+    abstract = True
+    batch = 25
+
+    def __call__(self, task_id: int) -> None:
+        with base.flask_app.app_context():
+            claimed = self._claim_batch(task_id)
+            if not claimed:
+                log.info("task_not_claimed", task=self.name, task_id=task_id)
+            elif len(claimed) == 1 or not self._run_together(claimed):
+                self._run_apart(claimed)
+
+    def _claim_batch(self, task_id: int) -> list[ClaimedTask]:
+        if self.time_limit is None:
+            raise TypeError(f"{self.name} needs a time_limit: its lease follows from it")
+        lease = timedelta(seconds=self.time_limit) + LEASE_MARGIN
+        with unit_of_work():
+            first = leases.claim(task_id, lease=lease)
+            if first is None or first.attempt > 1:
+                return [first] if first else []
+            return [first, *lease_batches.claim_neighbours(first.name, most=self.batch - 1, lease=lease)]
+
+    def _run_together(self, claimed: Sequence[ClaimedTask]) -> bool:
+        """Whether all took effect; if not, none did."""
+        try:
+            with unit_of_work():
+                self.run(claimed)
+                lease_batches.finish_each(claimed)
+        except Exception as error:
+            # Whatever it is, it happens again to the task that is at fault when that is run alone, and is dealt with there.
+            log.warning("task_batch_split", task=self.name, tasks=len(claimed), error=str(error).split("\n", 1)[0][:500])
+            return False
+        log.info("task_batch_done", task=self.name, tasks=len(claimed))
+        return True
+
+    def _run_apart(self, claimed: Sequence[ClaimedTask]) -> None:
+        for task in claimed:
+            with structlog.contextvars.bound_contextvars(request_id=task.request_id, task=self.name, task_id=task.id):
+                self._run_claimed(task)
+
+    def _body(self, claimed: ClaimedTask) -> Any:
+        return self.run([claimed])
