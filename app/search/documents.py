@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Row, Select, select
@@ -19,6 +20,7 @@ FACTS = (
 
 FINAL_VERSION = 2**63 - 1
 """The version of a tombstone whose job has been purged: ids are not used again, so no write may follow."""
+
 
 _STATE = (Job.id, Job.version, Job.status, Job.deleted_at, Company.deleted_at.label("company_deleted_at"))
 _TEXTS = ("description", "requirements", "responsibilities", "benefits")
@@ -67,7 +69,7 @@ def read_batches(size: int, *, after: int = 0) -> Iterator[list[Entry]]:
 def read_versions(*, after: int, upto: int) -> dict[int, tuple[int, bool]]:
     """The version of each job with an id beyond `after` and not beyond `upto`, and whether it is public."""
     rows = db.session.execute(_rows().with_only_columns(*_STATE).where(Job.id > after, Job.id <= upto))
-    return {row.id: (row.version, _is_public(row)) for row in rows}
+    return {row.id: (row.version, _is_public(row.status, row.deleted_at, row.company_deleted_at)) for row in rows}
 
 
 def _rows() -> Select[Any]:
@@ -75,12 +77,12 @@ def _rows() -> Select[Any]:
     return select(*_STATE, *columns, Company.name.label("company_name"), Company.industry).join(Company, Job.company_id == Company.id)
 
 
-def _is_public(row: Row[*tuple[Any, ...]]) -> bool:
-    return bool(row.status == JobStatus.OPEN and row.deleted_at is None and row.company_deleted_at is None)
+def _is_public(status: JobStatus, deleted_at: datetime | None, company_deleted_at: datetime | None) -> bool:
+    return status == JobStatus.OPEN and deleted_at is None and company_deleted_at is None
 
 
 def _entry(row: Row[Any]) -> Entry:
-    if not _is_public(row):
+    if not _is_public(row.status, row.deleted_at, row.company_deleted_at):
         return Tombstone(row.id, row.version)
     return Document(
         job_id=row.id,

@@ -11,7 +11,7 @@ from app.search.criteria import NEWEST, RELEVANCE
 from app.search.engine import EngineQuery
 from app.search.finding import Found, find
 from app.search.pages import Row
-from app.search.schemas import Facets, JobBoardQuery, JobListQuery, JobPage, JobSearchPage
+from app.search.schemas import Facets, JobBoardQuery, JobListQuery, JobPage, JobSearchPage, RecommendationQuery
 
 blp = APIBlueprint("search", __name__, tag="Jobs")
 
@@ -55,9 +55,9 @@ def search_jobs(query: JobListQuery) -> JobSearchPage:
 
 @blp.get("/jobs/recommendations/")
 @require(Role.CANDIDATE)
-@queries(ListQuery)
+@queries(RecommendationQuery)
 @returns(JobPage)
-def recommend_jobs(query: ListQuery) -> Page[JobOut]:
+def recommend_jobs(query: RecommendationQuery) -> Page[JobOut]:
     """Jobs that fit your primary résumé and your wishes, the best first; without either, the newest."""
     ids, total = recommendations.recommend(current_actor(), limit=query.limit, offset=query.offset)
     return _page(query, pages.load_public(ids), total)

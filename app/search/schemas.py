@@ -70,6 +70,12 @@ class JobBoardQuery(JobListQuery):
     status: list[JobStatus] = Field([], max_length=len(JobStatus))
 
 
+class RecommendationQuery(ListQuery):
+    """Recommendations have one order."""
+
+    ordering: Literal["relevance"] | None = None
+
+
 class ValueCount(OutModel):
     """A value that a filter takes, and how many jobs it would give."""
 

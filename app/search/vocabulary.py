@@ -48,7 +48,7 @@ def _known(words: Iterable[str]) -> set[str]:
 
 def one_slip_away(word: str) -> list[str]:
     """The known words one slip apart from `word`, those with its first letter before the others."""
-    near = select(SearchWord.word).where(SearchWord.variants.overlap(sorted(_variants(word)))).order_by(SearchWord.word)
+    near = select(SearchWord.word).where(SearchWord.variants.overlap(sorted(_variants(word))))
     candidates = db.session.scalars(near.limit(_MOST_CANDIDATES)).all()
     return sorted((other for other in candidates if is_one_slip(word, other)), key=lambda other: (other[0] != word[0], other))
 

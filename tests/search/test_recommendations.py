@@ -66,6 +66,12 @@ def test_only_the_primary_resume_counts(sign_in: SignIn) -> None:
     assert listed(sign_in(candidate), PATH) == ["Thợ mộc"]
 
 
+def test_recommendations_cannot_be_sorted_otherwise(sign_in: SignIn) -> None:
+    answer = sign_in(CandidateFactory()).get(f"{PATH}?ordering=title")
+
+    assert (answer.status_code, list(answer.json["errors"])) == (400, ["ordering"])
+
+
 def test_recommendations_are_for_candidates(client: FlaskClient, sign_in: SignIn) -> None:
     assert client.get(PATH).status_code == 401
     assert sign_in(RecruiterFactory()).get(PATH).status_code == 403
