@@ -2,7 +2,8 @@
 
 from celery.signals import worker_process_init
 
-import tasks.mail  # importing a module registers its tasks
+import tasks.gateways  # importing a module registers its tasks
+import tasks.mail
 import tasks.maintenance
 import tasks.notifications
 import tasks.payments

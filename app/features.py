@@ -20,7 +20,7 @@ from app.notifications import routes as notification_routes
 from app.ops import routes as ops_routes
 from app.payments import admin_routes as payment_admin_routes
 from app.payments import cli as payments_cli
-from app.payments import gateway_routes, local_gateway
+from app.payments import gateway_routes, local_gateway, stripe_routes
 from app.payments import routes as payment_routes
 from app.resumes import pdf_routes as resume_pdf_routes
 from app.resumes import routes as resume_routes
@@ -48,6 +48,7 @@ BLUEPRINTS = (
     payment_routes.blp,
     payment_admin_routes.blp,
     gateway_routes.blp,
+    stripe_routes.blp,
     task_routes.blp,
 )
 

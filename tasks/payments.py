@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 from app.core.leases import ClaimedTask
-from app.payments import settlement
-from tasks.base import celery
+from app.payments import refund_calls, settlement
+from tasks.base import DurableTask, celery
 from tasks.batches import BatchTask
 
 
@@ -12,3 +12,9 @@ from tasks.batches import BatchTask
 def settle(tasks: Sequence[ClaimedTask]) -> None:
     """Apply gateway events to their transactions. Running twice settles once."""
     settlement.apply_events([task.args["event_id"] for task in tasks])
+
+
+@celery.task(name="payments.refund_news", base=DurableTask, time_limit=10)
+def refund_news(task: ClaimedTask) -> None:
+    """Apply what a gateway told us of a refund. Running twice changes nothing."""
+    refund_calls.take_news(task.args["event_id"])

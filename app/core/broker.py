@@ -15,6 +15,7 @@ QUEUE_OF_PREFIX = {
     "pdf": "pdf",
     "search": "search",
     "payments": "payments",
+    "gateway": "default",
     "mail": "default",
     "notifications": "default",
     "maintenance": "maintenance",

@@ -1,18 +1,20 @@
 """`flask ledger ...`, `flask payments ...` and `flask packages ...`: operators' commands on money."""
 
 import click
+from babel.numbers import list_currencies
 from flask.cli import AppGroup
 from sqlalchemy import select
 
 from app.core.unit_of_work import unit_of_work
 from app.extensions import db
-from app.payments import ledger_check
+from app.payments import ledger_check, reconciliation_cli
 from app.payments.models import GatewayEvent, Package, PackageType, Verdict
 
 ledger = AppGroup("ledger", help="The books.")
 payments = AppGroup("payments", help="Payments that need a person.")
 packages = AppGroup("packages", help="What is on sale.")
 
+CURRENCY = click.Choice(sorted(list_currencies()), case_sensitive=False)
 FLAGGED = (Verdict.LATE, Verdict.CONFLICT, Verdict.WRONG_AMOUNT, Verdict.UNKNOWN_ORDER, Verdict.BAD_SIGNATURE)
 
 
@@ -25,6 +27,10 @@ def check() -> None:
     if differences:
         raise click.ClickException(f"{len(differences)} difference(s).")
     click.echo("The books are right.")
+
+
+for command in reconciliation_cli.COMMANDS:
+    payments.add_command(command)
 
 
 @payments.command("flagged")
@@ -47,13 +53,16 @@ def list_packages() -> None:
 
 @packages.command("add")
 @click.argument("name")
-@click.option("--price", type=click.IntRange(min=1), required=True, help="In VND.")
+@click.option("--price", type=click.IntRange(min=1), required=True, help="In the currency's smallest unit.")
+@click.option("--currency", type=CURRENCY, default="VND", show_default=True)
 @click.option("--type", "package_type", type=click.Choice([kind.value for kind in PackageType]), required=True)
 @click.option("--days", type=click.IntRange(min=0), required=True, help="Of membership.")
 @click.option("--credits", "job_posting_limit", type=click.IntRange(min=0), default=0, help="Postings that come with it.")
 @click.option("--unlimited", is_flag=True, help="Unlimited posting; subscriptions only.")
 @click.option("--description", default="")
-def add_package(name: str, price: int, package_type: str, days: int, job_posting_limit: int, unlimited: bool, description: str) -> None:
+def add_package(
+    name: str, price: int, currency: str, package_type: str, days: int, job_posting_limit: int, unlimited: bool, description: str
+) -> None:
     """Put a package on sale."""
     if unlimited and package_type != PackageType.SUBSCRIPTION:
         raise click.UsageError("Only a subscription can allow unlimited posting.")
@@ -61,6 +70,7 @@ def add_package(name: str, price: int, package_type: str, days: int, job_posting
         package = Package(
             name=name,
             price=price,
+            currency=currency,
             package_type=PackageType(package_type),
             duration_days=days,
             job_posting_limit=job_posting_limit,

@@ -34,11 +34,12 @@ UNPROVEN = (Verdict.BAD_SIGNATURE, Verdict.STALE, Verdict.OVERSIZED)
 
 @dataclass(frozen=True)
 class Message:
-    """One call of a gateway: its fields as they came (long texts are cut), and the caller's address."""
+    """One call of a gateway: its fields as they came (long texts are cut), the caller's address, and an authentic body in full."""
 
     provider: Provider
     raw: Mapping[str, str]
     address: str | None = None
+    body: str | None = None
 
     def digest(self) -> str:
         """A name for a message that has no id of its own: SHA-256 of its fields, in hex."""
@@ -80,8 +81,9 @@ def purge_refused(older_than: timedelta = REFUSED_KEPT) -> int:
 def _store(message: Message, event_id: str, **values: object) -> int | None:
     fields = sorted(message.raw.items())[:MOST_FIELDS]
     raw = {_storable(name)[:LONGEST_NAME]: _storable(value)[:LONGEST_FIELD] for name, value in fields}
+    body = _storable(message.body) if message.body is not None else None
     place = {"provider": message.provider, "event_id": event_id, "address": message.address, "request_id": current_request_id()}
-    statement = insert(GatewayEvent).values(**place, raw=raw, **values)
+    statement = insert(GatewayEvent).values(**place, raw=raw, body=body, **values)
     return db.session.scalar(statement.on_conflict_do_nothing(index_elements=["provider", "event_id"]).returning(GatewayEvent.id))
 
 

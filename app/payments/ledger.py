@@ -38,6 +38,7 @@ class Kind(StrEnum):
 
     SETTLEMENT = "settlement"
     REFUND = "refund"
+    REFUND_REVERSED = "refund_reversed"
     GRANT = "grant"
     POSTING = "posting"
 

@@ -12,7 +12,7 @@ from sqlalchemy.sql.elements import ColumnElement
 from app.accounts.models import User
 from app.extensions import Model, db
 from app.payments.ledger import Account, Kind, LedgerEntry, LedgerGroup
-from app.payments.models import CreditGrant, Refund, Transaction, TransactionStatus
+from app.payments.models import CreditGrant, Refund, RefundStatus, Transaction, TransactionStatus
 
 
 class LedgerCheck(Model):
@@ -90,11 +90,13 @@ def _captured() -> list[Difference]:
 
 
 def _refunded() -> list[Difference]:
-    """A transaction's refunded_amount is the sum of its refunds, and each refund is booked."""
-    given = select(func.coalesce(func.sum(Refund.amount), 0)).where(Refund.transaction_id == Transaction.id).scalar_subquery()
+    """A transaction's refunded_amount is the sum of its refunds that stand, and each of them is booked."""
+    stands = Refund.status != RefundStatus.REFUSED
+    given = select(func.coalesce(func.sum(Refund.amount), 0)).where(Refund.transaction_id == Transaction.id, stands).scalar_subquery()
     totals = select(Transaction.id, Transaction.refunded_amount, given).where(Transaction.refunded_amount != given)
-    booked = _booked_under(literal("refund:") + cast(Refund.id, String), Account.REFUNDS, Kind.REFUND)
-    rows = select(Refund.id, Refund.amount, booked).where(Refund.amount != booked)
+    booked = _booked_under(literal("refund:") + cast(Refund.id, String), Account.REFUNDS, Kind.REFUND, Kind.REFUND_REVERSED)
+    kept = case((stands, Refund.amount), else_=0)
+    rows = select(Refund.id, kept, booked).where(kept != booked)
     return [*_differing("refunded money", "transaction", totals), *_differing("refunds", "refund", rows)]
 
 

@@ -1,10 +1,10 @@
 """What is sold, who bought it, what the gateway said, what was given back, and which credits were granted."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Identity, Index, UniqueConstraint, func, text
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Identity, Index, Interval, UniqueConstraint, func, text
 from sqlalchemy.dialects.postgresql import INET, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -31,6 +31,7 @@ class TransactionStatus(StrEnum):
 
 class Provider(StrEnum):
     VNPAY = "vnpay"
+    STRIPE = "stripe"
 
 
 class Outcome(StrEnum):
@@ -85,8 +86,23 @@ class Package(Model):
         return {name: getattr(self, name) for name in names}
 
 
+class RefundStatus(StrEnum):
+    """REQUESTED: booked, the gateway has still to be asked. ACCEPTED: it works on it. REFUSED: it will not, and the booking is undone.
+    UNKNOWN: it never answered; people have to find out."""
+
+    REQUESTED = "REQUESTED"
+    ACCEPTED = "ACCEPTED"
+    DONE = "DONE"
+    REFUSED = "REFUSED"
+    UNKNOWN = "UNKNOWN"
+
+
 class Transaction(Model):
-    """One intent to pay. `package` is the snapshot of the terms; `gateway_transaction_no` is of the payment that settled it."""
+    """One intent to pay. `package` is the snapshot of the terms; `gateway_transaction_no` is of the payment that settled it.
+
+    `gateway_reference` is the gateway's own name for the order; `payment_url` is empty until a gateway that must be asked has answered.
+    `queried_at` is when the gateway was last asked what became of it, `answered_at` when it last said so.
+    """
 
     __tablename__ = "transactions"
     __table_args__ = (
@@ -94,6 +110,7 @@ class Transaction(Model):
         CheckConstraint("refunded_amount BETWEEN 0 AND amount", name="refund_within_amount"),
         Index("ix_transactions_user", "user_id", text("created_at DESC"), text("id DESC")),
         Index("ix_transactions_pending", "expires_at", postgresql_where=text("status = 'PENDING'")),
+        Index("ix_transactions_unanswered", "queried_at", postgresql_where=text("status IN ('PENDING', 'EXPIRED')")),
     )
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
@@ -111,6 +128,9 @@ class Transaction(Model):
     created_at: Mapped[datetime] = mapped_column(db.DateTime(timezone=True), default=now, server_default=func.now())
     expires_at: Mapped[datetime] = mapped_column(db.DateTime(timezone=True))
     settled_at: Mapped[datetime | None] = mapped_column(db.DateTime(timezone=True))
+    gateway_reference: Mapped[str | None]
+    queried_at: Mapped[datetime | None] = mapped_column(db.DateTime(timezone=True))
+    answered_at: Mapped[datetime | None] = mapped_column(db.DateTime(timezone=True))
 
     @property
     def is_final(self) -> bool:
@@ -122,7 +142,7 @@ class GatewayEvent(Model):
     """The inbox: what a gateway sent, stored before anything follows from it. `event_id` is unique per provider.
 
     `processed_at` and `verdict` are set by settlement, or at once for an event that was refused (which has no `outcome`); `reason` then
-    says why in a sentence. `address` and `request_id` are the caller's.
+    says why in a sentence. `address` and `request_id` are the caller's, `body` what it posted.
     `transaction_id` is no foreign key: its check would make the gateway wait for whoever holds the transaction's row.
     """
 
@@ -135,6 +155,7 @@ class GatewayEvent(Model):
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
     provider: Mapped[Provider] = mapped_column(db.String(16))
     event_id: Mapped[str]
+    body: Mapped[str | None]
     transaction_id: Mapped[int | None] = mapped_column(BigInteger, index=True)
     outcome: Mapped[Outcome | None] = mapped_column(db.String(12))
     gateway_transaction_no: Mapped[str] = mapped_column(default="", server_default="")
@@ -163,10 +184,16 @@ class CreditGrant(Model):
 
 
 class Refund(Model):
-    """Money given back for a transaction, and the unused credits taken back with it."""
+    """Money given back for a transaction, and the unused credits and the membership taken back with it.
+
+    `first_called_at` is committed before the gateway is called for the first time; `gateway_reference` is its number of the refund.
+    """
 
     __tablename__ = "refunds"
-    __table_args__ = (CheckConstraint("amount > 0 AND credits_taken >= 0", name="amounts"),)
+    __table_args__ = (
+        CheckConstraint("amount > 0 AND credits_taken >= 0", name="amounts"),
+        Index("ix_refunds_gateway_reference", "gateway_reference", postgresql_where=text("gateway_reference IS NOT NULL")),
+    )
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
     transaction_id: Mapped[int] = mapped_column(ForeignKey("transactions.id", ondelete="RESTRICT"), index=True)
@@ -175,3 +202,10 @@ class Refund(Model):
     reason: Mapped[str]
     refunded_by: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"))
     created_at: Mapped[datetime] = mapped_column(db.DateTime(timezone=True), default=now, server_default=func.now())
+    status: Mapped[RefundStatus] = mapped_column(db.String(12), default=RefundStatus.REQUESTED, server_default="REQUESTED")
+    membership_taken: Mapped[timedelta] = mapped_column(Interval, default=timedelta(), server_default="0")
+    unlimited_taken: Mapped[bool] = mapped_column(default=False, server_default=text("false"))
+    gateway_reference: Mapped[str | None]
+    refusal: Mapped[str | None]
+    first_called_at: Mapped[datetime | None] = mapped_column(db.DateTime(timezone=True))
+    answered_at: Mapped[datetime | None] = mapped_column(db.DateTime(timezone=True))

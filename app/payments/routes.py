@@ -9,7 +9,8 @@ from app.core.idempotency import idempotent, is_first, remember
 from app.core.pagination import ListQuery, Page, page, page_of
 from app.core.rates import rate_limit
 from app.core.unit_of_work import unit_of_work
-from app.payments import service
+from app.payments import checkout, service
+from app.payments.errors import PackageNotPayable
 from app.payments.schemas import PackageOut, PaymentCreate, PaymentCreated, TransactionOut, TransactionQuery
 
 blp = APIBlueprint("payments", __name__, tag="Payments")
@@ -41,7 +42,18 @@ def create_payment(data: PaymentCreate) -> Response:
     """
     with unit_of_work():
         transaction = service.create_payment(current_actor(), data.package_id, request.remote_addr or "127.0.0.1")
-        return remember(PaymentCreated.of(transaction))
+        if transaction.payment_url:
+            return remember(PaymentCreated.of(transaction))
+        transaction_id, provider, order = transaction.id, transaction.provider, checkout.order_of(transaction)
+    # The intent is committed and no transaction is open: the gateway may take its time.
+    try:
+        page = checkout.ask_for_checkout(transaction_id, provider, order)
+    except PackageNotPayable:
+        with unit_of_work():
+            checkout.drop_order(transaction_id)
+        raise
+    with unit_of_work():
+        return remember(PaymentCreated.of(checkout.keep_checkout(transaction_id, page)))
 
 
 @blp.get("/payments/transactions/")

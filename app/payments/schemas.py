@@ -100,3 +100,9 @@ class ReturnOut(OutModel):
     amount: int
     currency: str
     response_code: str
+
+
+class WebhookOut(OutModel):
+    """The event is stored."""
+
+    received: bool

@@ -16,9 +16,11 @@ from app.core.clock import now
 from app.core.pagination import ListQuery, paginate
 from app.extensions import db
 from app.payments import ledger, vnpay
-from app.payments.errors import NoSuchCredits, PackageNotFound, PackageNotPayable, TransactionNotFound
+from app.payments.checkout import order_of
+from app.payments.errors import NoSuchCredits, PackageNotFound, TransactionNotFound
 from app.payments.ledger import CREDIT, Account, Kind
-from app.payments.models import CreditGrant, Package, Provider, Transaction, TransactionStatus
+from app.payments.models import CreditGrant, Package, Transaction, TransactionStatus
+from app.payments.providers.registry import gateway_of, provider_of
 
 PACKAGE_ORDERINGS = {"price": Package.price, "name": Package.name, "created_at": Package.created_at}
 TRANSACTION_ORDERINGS = {"created_at": Transaction.created_at, "amount": Transaction.amount}
@@ -36,28 +38,30 @@ def merchant() -> vnpay.Merchant:
 
 
 def create_payment(user: User, package_id: int, address: str) -> Transaction:
-    """Start a purchase of an active package by the buyer at `address`. Raises PackageNotFound, PackageNotPayable."""
+    """Start a purchase of an active package by the buyer at `address`. Raises PackageNotFound, PackageNotPayable.
+
+    The payment's address is empty while the gateway has still to be asked for it: see `checkout`.
+    """
     package = db.session.scalar(select(Package).where(Package.id == package_id, Package.is_active))
     if package is None:
         raise PackageNotFound
-    if package.currency != "VND":
-        raise PackageNotPayable
+    gateway = gateway_of(provider_of(package))
     created_at = now()
     expires_at = created_at + timedelta(seconds=current_app.config["PAYMENT_WINDOW_SECONDS"])
-    code = _new_code()
-    order = vnpay.Order(code, package.price, f"Thanh toan goi {package.id}", address, created_at, expires_at)
     transaction = Transaction(
-        transaction_code=code,
+        transaction_code=_new_code(),
         user_id=user.id,
         package_id=package.id,
         package=package.snapshot(),
         amount=package.price,
         currency=package.currency,
-        provider=Provider.VNPAY,
-        payment_url=vnpay.payment_url(merchant(), order),
+        provider=gateway.provider,
+        payment_url="",
         created_at=created_at,
         expires_at=expires_at,
     )
+    if not gateway.calls_out:
+        transaction.payment_url = gateway.create(order_of(transaction, address)).payment_url
     db.session.add(transaction)
     db.session.flush()
     return transaction

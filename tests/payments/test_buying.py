@@ -142,7 +142,8 @@ def test_a_package_that_is_not_on_sale_is_not_found(sign_in: SignIn, changes: di
     assert count_transactions() == 0
 
 
-def test_a_currency_that_the_gateway_does_not_take_is_refused(sign_in: SignIn) -> None:
+def test_a_currency_that_no_gateway_takes_is_refused(app: APIFlask, sign_in: SignIn, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(app.extensions["settings"], "payment_providers", "VND=vnpay")
     package = add_package(currency="USD")
 
     answer = sign_in(buyer()).post(CREATE, json={"package_id": package.id})

@@ -1,0 +1,138 @@
+"""Carrying a refund out at the gateway: claim, call, record.
+
+That a call is about to be made is committed before it, with the time of the first one. An unanswered call is repeated, as the same
+request, only while the gateway still recognises it; after that a person has to find out, because another call could pay twice. What the
+gateway says moves a refund along one line and never back: REQUESTED, UNKNOWN, ACCEPTED, DONE, REFUSED.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+from sqlalchemy import select
+
+from app.core import leases
+from app.core.clock import now
+from app.extensions import db
+from app.payments import refund_reversal
+from app.payments.differences import note_difference
+from app.payments.errors import RefundNotFound
+from app.payments.models import GatewayEvent, Provider, Refund, RefundStatus, Transaction
+from app.payments.providers.base import Payment, RefundAnswer, RefundNews, RefundOrder
+from app.payments.providers.registry import gateway_of
+from app.payments.providers.stripe_events import read_refund_event
+from app.payments.reconciliation_models import DifferenceKind
+from app.payments.refunds import lock_transaction
+
+log = structlog.get_logger()
+
+LINE = (RefundStatus.REQUESTED, RefundStatus.UNKNOWN, RefundStatus.ACCEPTED, RefundStatus.DONE, RefundStatus.REFUSED)
+
+
+@dataclass(frozen=True)
+class RefundCall:
+    """What is to be sent, and to whom."""
+
+    provider: Provider
+    order: RefundOrder
+
+
+def begin_call(refund_id: int) -> RefundCall | None:
+    """Note that the gateway is called; the caller commits before it calls. None when nothing is to be asked any more."""
+    refund, transaction = _lock(refund_id)
+    if refund.status != RefundStatus.REQUESTED:
+        return None
+    provider = Provider(transaction.provider)
+    if refund.first_called_at is None:
+        refund.first_called_at = now()
+    elif not gateway_of(provider).may_repeat(refund.first_called_at, now()):
+        _give_up(refund, transaction, "The gateway may have forgotten the first request: another one could pay twice.")
+        return None
+    is_whole = refund.amount == transaction.amount
+    order = RefundOrder(refund.id, payment_of(transaction), refund.amount, is_whole, f"admin{refund.refunded_by or ''}", refund.created_at)
+    return RefundCall(provider, order)
+
+
+def record_answer(refund_id: int, answer: RefundAnswer) -> None:
+    """Note what the gateway said. A refusal undoes the booking and is shown to people."""
+    refund, transaction = _lock(refund_id)
+    status = RefundStatus(answer.state)
+    refund.gateway_reference = refund.gateway_reference or answer.reference or None
+    refund.answered_at = now()
+    if LINE.index(status) <= LINE.index(RefundStatus(refund.status)):
+        return
+    refund.status = status
+    log.info("refund_answered", refund_id=refund.id, transaction_id=transaction.id, status=status, reason=answer.reason)
+    if status == RefundStatus.REFUSED:
+        refund_reversal.reverse(refund, transaction, answer.reason)
+        detail = f"The gateway refuses refund {refund.id} of {refund.amount} {transaction.currency}: {answer.reason or 'no reason given'}"
+        _note(DifferenceKind.REFUND_REFUSED, refund, transaction, detail)
+
+
+def take_news(event_id: int) -> None:
+    """Apply a stored event about a refund; one that we did not ask for is shown to people."""
+    event = db.session.scalars(select(GatewayEvent).where(GatewayEvent.id == event_id)).one()
+    news = read_refund_event(event.body or "")
+    refund_id = _refund_of(news)
+    if refund_id is not None:
+        record_answer(refund_id, RefundAnswer(news.state, news.reference, news.reason))
+        return
+    paid = (Transaction.gateway_transaction_no == news.payment_no) & (Transaction.provider == event.provider)
+    transaction_id = db.session.scalar(select(Transaction.id).where(paid)) if news.payment_no else None
+    note_difference(
+        DifferenceKind.REFUNDED_ELSEWHERE,
+        Provider(event.provider),
+        news.reference,
+        f"{news.amount} {news.currency} of payment {news.payment_no} were refunded, though not by us",
+        transaction_id=transaction_id,
+        amount=news.amount,
+        currency=news.currency,
+    )
+
+
+@leases.when_dead("gateway.refund")
+def give_up_call(args: dict[str, Any], error: str) -> None:
+    """The task has used up its attempts."""
+    refund, transaction = _lock(args["refund_id"])
+    if refund.status == RefundStatus.REQUESTED:
+        _give_up(refund, transaction, error)
+
+
+def payment_of(transaction: Transaction) -> Payment:
+    """The transaction as its gateway knows it."""
+    return Payment(
+        code=transaction.transaction_code,
+        reference=transaction.gateway_reference,
+        payment_no=transaction.gateway_transaction_no,
+        amount=transaction.amount,
+        currency=transaction.currency,
+        created_at=transaction.created_at,
+    )
+
+
+def _refund_of(news: RefundNews) -> int | None:
+    """Our refund that the news is about: by the id that we sent, or by the gateway's, and of that very payment."""
+    named = Refund.id == news.our_id if news.our_id is not None else Refund.gateway_reference == news.reference
+    same = (Transaction.gateway_transaction_no == news.payment_no) & (Refund.amount == news.amount) & (Transaction.currency == news.currency)
+    return db.session.scalar(select(Refund.id).join(Transaction, Transaction.id == Refund.transaction_id).where(named, same))
+
+
+def _lock(refund_id: int) -> tuple[Refund, Transaction]:
+    """Both rows, the transaction first, as everywhere. Raises RefundNotFound."""
+    transaction_id = db.session.scalar(select(Refund.transaction_id).where(Refund.id == refund_id))
+    transaction = lock_transaction(transaction_id) if transaction_id is not None else None
+    if transaction is None:
+        raise RefundNotFound
+    query = select(Refund).where(Refund.id == refund_id).with_for_update()
+    return db.session.scalars(query.execution_options(populate_existing=True)).one(), transaction
+
+
+def _give_up(refund: Refund, transaction: Transaction, reason: str) -> None:
+    refund.status = RefundStatus.UNKNOWN
+    detail = f"Nobody knows whether refund {refund.id} of {refund.amount} {transaction.currency} was made: {reason}"
+    _note(DifferenceKind.REFUND_UNANSWERED, refund, transaction, detail)
+
+
+def _note(kind: DifferenceKind, refund: Refund, transaction: Transaction, detail: str) -> None:
+    provider = Provider(transaction.provider)
+    note_difference(kind, provider, f"refund {refund.id}", detail, transaction_id=transaction.id, refund_id=refund.id, amount=refund.amount)

@@ -1,0 +1,145 @@
+"""Comparing a gateway's daily statement with our books, in both directions. What differs becomes rows for people; nothing is mended."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
+
+from sqlalchemy import func, select
+from sqlalchemy.dialects.postgresql import insert
+
+from app.extensions import db
+from app.payments import vnpay
+from app.payments.differences import note_difference
+from app.payments.models import Provider, Refund, RefundStatus, Transaction
+from app.payments.reconciliation_models import Difference, DifferenceKind, LineKind, Statement, StatementLine
+from app.payments.statements_csv import Line, read_statement
+from app.payments.states import PAID
+
+# The zone of a gateway's day.
+ZONES: dict[Provider, tzinfo] = {Provider.VNPAY: vnpay.GMT7, Provider.STRIPE: UTC}
+# A bank may take days to carry a refund out; only then is it missed.
+REFUND_LAG = timedelta(days=7)
+
+
+@dataclass(frozen=True)
+class Imported:
+    """What an import did: lines in the file, those that no earlier file had, and new differences. Empty for a file imported before."""
+
+    lines: int
+    new_lines: int
+    differences: int
+
+
+def import_statement(provider: Provider, day: date, name: str, data: bytes, *, columns: Mapping[str, str], in_major_units: bool) -> Imported:
+    """Take the statement of one `day` and compare. The same file, or a line of an earlier one, again changes nothing.
+
+    Raises StatementUnreadable.
+    """
+    lines = read_statement(data, provider, columns=columns, in_major_units=in_major_units)
+    values = {"provider": provider, "day": day, "name": name, "digest": hashlib.sha256(data).hexdigest()}
+    statement_id = db.session.scalar(insert(Statement).values(**values).on_conflict_do_nothing().returning(Statement.id))
+    if statement_id is None:
+        return Imported(len(lines), 0, 0)
+    before = _count_differences()
+    new = _store(statement_id, provider, lines)
+    for line in new:
+        _compare(provider, line)
+    _find_missing_payments(provider, day)
+    _find_missing_refunds(provider, day)
+    return Imported(len(lines), len(new), _count_differences() - before)
+
+
+def _store(statement_id: int, provider: Provider, lines: Sequence[Line]) -> list[Line]:
+    """Keep the lines; those are returned that no earlier file had."""
+    if not lines:
+        return []
+    columns = ("kind", "order_code", "number", "amount", "currency")
+    rows = [{"statement_id": statement_id, "provider": provider, **{column: getattr(line, column) for column in columns}} for line in lines]
+    kept: set[tuple[str, str]] = set()
+    for start in range(0, len(rows), 1000):
+        statement = insert(StatementLine).values(rows[start : start + 1000]).on_conflict_do_nothing()
+        kept |= {(kind, number) for kind, number in db.session.execute(statement.returning(StatementLine.kind, StatementLine.number))}
+    return [line for line in lines if (line.kind, line.number) in kept]
+
+
+def _compare(provider: Provider, line: Line) -> None:
+    ours = (Transaction.transaction_code == line.order_code) & (Transaction.provider == provider)
+    transaction = db.session.scalar(select(Transaction).where(ours))
+    found = _payment_flaw(line, transaction) if line.kind == LineKind.PAYMENT else _refund_flaw(provider, line, transaction)
+    if found is None:
+        return
+    kind, detail = found
+    note_difference(
+        kind,
+        provider,
+        f"{line.kind}:{line.number}",
+        detail,
+        transaction_id=transaction.id if transaction else None,
+        order_code=line.order_code,
+        number=line.number,
+        amount=line.amount,
+        currency=line.currency,
+    )
+
+
+def _payment_flaw(line: Line, transaction: Transaction | None) -> tuple[DifferenceKind, str] | None:
+    stated = f"the gateway has payment {line.number} of {line.amount} {line.currency} for order {line.order_code}"
+    if transaction is None:
+        return DifferenceKind.UNKNOWN_ORDER, f"{stated}; there is no such order"
+    if (line.amount, line.currency) != (transaction.amount, transaction.currency):
+        return DifferenceKind.WRONG_AMOUNT, f"{stated}; the order is {transaction.amount} {transaction.currency}"
+    if transaction.status not in PAID:
+        return DifferenceKind.NOT_SETTLED, f"{stated}; the order is {transaction.status}"
+    if transaction.gateway_transaction_no != line.number:
+        return DifferenceKind.SECOND_PAYMENT, f"{stated}; it was settled by payment {transaction.gateway_transaction_no}"
+    return None
+
+
+def _refund_flaw(provider: Provider, line: Line, transaction: Transaction | None) -> tuple[DifferenceKind, str] | None:
+    """Refunds are compared by their sum, because not every gateway states the number that it gave us."""
+    stated = f"the gateway has refund {line.number} of {line.amount} {line.currency} for order {line.order_code}"
+    if transaction is None:
+        return DifferenceKind.UNKNOWN_ORDER, f"{stated}; there is no such order"
+    booked, total = transaction.refunded_amount, _stated_refunds(provider, line.order_code)
+    if total > booked or line.currency != transaction.currency:
+        return DifferenceKind.REFUNDED_ELSEWHERE, f"{stated}, {total} together; {booked} {transaction.currency} are booked"
+    return None
+
+
+def _stated_refunds(provider: Provider, order_code: str) -> int:
+    same = (StatementLine.provider == provider) & (StatementLine.order_code == order_code) & (StatementLine.kind == LineKind.REFUND)
+    return int(db.session.scalar(select(func.coalesce(func.sum(StatementLine.amount), 0)).where(same)) or 0)
+
+
+def _find_missing_payments(provider: Provider, day: date) -> None:
+    """What we settled on that day and no statement names. A payment before midnight may be settled after it: any statement counts."""
+    start, end = _bounds(provider, day)
+    stated = select(StatementLine.id).where(
+        StatementLine.provider == provider, StatementLine.kind == LineKind.PAYMENT, StatementLine.order_code == Transaction.transaction_code
+    )
+    settled = (Transaction.provider == provider) & (Transaction.settled_at >= start) & (Transaction.settled_at < end)
+    for transaction in db.session.scalars(select(Transaction).where(settled, ~stated.exists()).order_by(Transaction.id)):
+        detail = f"order {transaction.transaction_code} of {transaction.amount} {transaction.currency} is settled; no statement has its payment"
+        note_difference(DifferenceKind.MISSING_PAYMENT, provider, transaction.transaction_code, detail, transaction_id=transaction.id)
+
+
+def _find_missing_refunds(provider: Provider, day: date) -> None:
+    """What the gateway took on a week before that day and no statement has named since."""
+    start, end = _bounds(provider, day)
+    answered = (Refund.answered_at >= start - REFUND_LAG) & (Refund.answered_at < end - REFUND_LAG)
+    stands = Refund.status.in_([RefundStatus.ACCEPTED, RefundStatus.DONE])
+    rows = select(Refund, Transaction).join(Transaction, Transaction.id == Refund.transaction_id)
+    for refund, transaction in db.session.execute(rows.where(Transaction.provider == provider, answered, stands).order_by(Refund.id)):
+        if _stated_refunds(provider, transaction.transaction_code) < transaction.refunded_amount:
+            detail = f"refund {refund.id} of {refund.amount} {transaction.currency} was taken by the gateway; no statement has it"
+            note_difference(DifferenceKind.MISSING_REFUND, provider, f"refund {refund.id}", detail, transaction_id=transaction.id)
+
+
+def _bounds(provider: Provider, day: date) -> tuple[datetime, datetime]:
+    start = datetime.combine(day, time(), ZONES[provider])
+    return start, start + timedelta(days=1)
+
+
+def _count_differences() -> int:
+    return db.session.scalar(select(func.count()).select_from(Difference)) or 0
