@@ -37,17 +37,24 @@ def empty_is_none(value: Any) -> Any:
     return None if value == "" else value
 
 
+def _no_truth(value: Any) -> Any:
+    """Python counts true as 1; a client that sends it for a number is mistaken."""
+    if isinstance(value, bool):
+        raise ValueError("Send a number, not true or false.")
+    return value
+
+
 def without_defaults(schema: dict[str, Any]) -> None:
     """For `json_schema_extra` of a PATCH body: what is not sent stays as it is, so the document shows no default."""
     for declared in schema.get("properties", {}).values():
         declared.pop("default", None)
 
 
-Id = Annotated[int, Field(ge=1, le=MAX_ID)]
+Id = Annotated[int, BeforeValidator(_no_truth), Field(ge=1, le=MAX_ID)]
 Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=255)]
 OptionalLine = Annotated[str, StringConstraints(strip_whitespace=True, max_length=255)]
 Text = Annotated[str, StringConstraints(strip_whitespace=True, max_length=20_000)]
-Money = Annotated[int, Field(ge=0, le=10**15)]
+Money = Annotated[int, BeforeValidator(_no_truth), Field(ge=0, le=10**15)]
 Email = Annotated[EmailStr, StringConstraints(max_length=254), AfterValidator(_lower)]
 Url = Annotated[HttpUrl, AfterValidator(_plain_url)]
 OptionalUrl = Annotated[Url | None, BeforeValidator(empty_is_none)]
