@@ -38,6 +38,15 @@ class CalendarPart:
 
 
 @dataclass(frozen=True)
+class Attachment:
+    """A file of ours that goes with a letter. `name` is plain ASCII."""
+
+    name: str
+    content_type: str
+    content: bytes
+
+
+@dataclass(frozen=True)
 class Letter:
     """What one recipient is told. `reply_to` is who answers go to when it is not the sender."""
 
@@ -47,16 +56,25 @@ class Letter:
     html: str
     reply_to: Person | None = None
     calendar: CalendarPart | None = None
+    attachments: tuple[Attachment, ...] = ()
 
 
-def write(template: str, to: Person, values: Mapping[str, Any], *, reply_to: Person | None = None, calendar: CalendarPart | None = None) -> Letter:
+def write(
+    template: str,
+    to: Person,
+    values: Mapping[str, Any],
+    *,
+    reply_to: Person | None = None,
+    calendar: CalendarPart | None = None,
+    attachments: tuple[Attachment, ...] = (),
+) -> Letter:
     """The letter of `template` with `values`; whatever people typed into them stays text."""
     context = {**values, "recipient": Person(one_line(to.name), to.address)}
     plain = _PLAIN.get_template(f"{template}.txt")
     subject = one_line(_block(plain, "subject", context))
     text = _block(plain, "body", context)
     html = _HTML.get_template(f"{template}.html").render({**context, "subject": subject})
-    return Letter(to, subject, text.strip() + "\n", html, reply_to, calendar)
+    return Letter(to, subject, text.strip() + "\n", html, reply_to, calendar, attachments)
 
 
 def link(path: str, **query: str) -> str:

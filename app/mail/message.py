@@ -42,6 +42,9 @@ def compose(letter: Letter, *, sender: Person, task_id: int, date: datetime) -> 
     message.add_alternative(letter.html, subtype="html", cte="quoted-printable")
     if letter.calendar is not None:
         _attach_calendar(message, letter.calendar)
+    for file in letter.attachments:
+        maintype, _, subtype = file.content_type.partition("/")
+        message.add_attachment(file.content, maintype=maintype, subtype=subtype, filename=file.name)
     # Last, because attaching moves Content headers into the first part.
     message["Content-Language"] = "vi, en"
     return message
