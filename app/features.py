@@ -22,6 +22,8 @@ from app.payments import admin_routes as payment_admin_routes
 from app.payments import cli as payments_cli
 from app.payments import gateway_routes, local_gateway, stripe_routes
 from app.payments import routes as payment_routes
+from app.payments.receipts import cli as receipts_cli
+from app.payments.receipts import routes as receipt_routes
 from app.resumes import pdf_routes as resume_pdf_routes
 from app.resumes import routes as resume_routes
 from app.search import cli as search_cli
@@ -46,6 +48,7 @@ BLUEPRINTS = (
     messaging_routes.blp,
     notification_routes.blp,
     payment_routes.blp,
+    receipt_routes.blp,
     payment_admin_routes.blp,
     gateway_routes.blp,
     stripe_routes.blp,
@@ -59,6 +62,7 @@ COMMANDS = (
     payments_cli.packages,
     payments_cli.payments,
     payments_cli.ledger,
+    receipts_cli.receipts,
     core_cli.outbox,
     core_cli.tasks,
     demo_cli.demo,

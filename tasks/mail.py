@@ -11,6 +11,7 @@ from app.mail import account_letters, transport
 from app.mail.errors import MailDelayed, MailRefused
 from app.mail.letters import Letter
 from app.mail.message import compose, sender_of
+from app.payments.receipts import letters as receipt_letters
 from tasks.base import ClaimedTask, DurableTask, Permanent, Transient, celery, settings
 
 TIME_LIMIT = 120
@@ -59,6 +60,12 @@ def interview_reminder(task: ClaimedTask) -> None:
     send(task, letter)
     if letter is not None:
         application_letters.mark_reminded(task.args["interview_id"], task.args["sequence"])
+
+
+@celery.task(name="mail.receipt", base=DurableTask, time_limit=TIME_LIMIT)
+def receipt(task: ClaimedTask) -> None:
+    """Send a receipt or credit note to the buyer."""
+    send(task, receipt_letters.receipt_ready(task.args["receipt_id"]))
 
 
 def send(task: ClaimedTask, letter: Letter | None) -> None:

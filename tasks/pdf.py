@@ -1,4 +1,4 @@
-"""The pdf queue: rendering résumés, in worker processes of their own that are bounded, warmed up and recycled.
+"""The pdf queue: rendering résumés and receipts, in worker processes of their own that are bounded, warmed up and recycled.
 
 WeasyPrint advises limits of the operating system against endless layouts and runaway memory. Time: the task's hard limit kills the
 child, and the lease brings the work to another one. Memory: an address-space limit per child, so that a bad document ends in its own
@@ -13,6 +13,9 @@ from app.core.leases import ClaimedTask
 from app.core.problems import NotFound
 from app.core.storage import read
 from app.extensions import db
+from app.payments.receipts import service as receipts
+from app.payments.receipts.issuing import PRINT as PRINT_RECEIPT
+from app.payments.receipts.service import Document
 from app.resumes import pdf
 from app.resumes.downloads import path_of
 from app.resumes.pdf import Draft
@@ -50,6 +53,27 @@ def _print(draft: Draft) -> bytes:
     except (MemoryError, SystemError) as error:
         # At its limit CPython may also lose the exception itself, which it reports as a SystemError.
         raise Permanent("The résumé takes too much memory to print. Shorten the longest texts and try again.") from error
+
+
+@celery.task(name=PRINT_RECEIPT, base=DurableTask, time_limit=30)
+def print_receipt(task: ClaimedTask) -> str:
+    """Print a numbered receipt or credit note and store the file. Running twice stores one PDF and sends one mail."""
+    document = receipts.to_print(task.args["receipt_id"])
+    # No transaction stays open during the layout.
+    db.session.rollback()
+    if document is None:
+        return receipts.path_of(task.args["receipt_id"])
+    return receipts.keep_pdf(task.args["receipt_id"], _print_receipt(document))
+
+
+def _print_receipt(document: Document) -> bytes:
+    from app.payments.receipts.printing import render as render_receipt  # noqa: PLC0415  # The reason above.
+
+    try:
+        return render_receipt(document)
+    except (MemoryError, SystemError) as error:
+        # A page of short lines is not what fills the memory: a fresh child will do it.
+        raise Transient("The worker had no memory left for the receipt.") from error
 
 
 @celeryd_init.connect

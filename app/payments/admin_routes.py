@@ -9,6 +9,7 @@ from app.core.contract import accepts, returns
 from app.core.idempotency import idempotent, remember
 from app.core.unit_of_work import unit_of_work
 from app.payments import refunds, service
+from app.payments.receipts import service as receipts
 from app.payments.schemas import RefundRequest, TransactionOut
 
 blp = APIBlueprint("payment_administration", __name__, tag="Administration")
@@ -25,7 +26,8 @@ def refund(transaction_id: int, data: RefundRequest) -> Response:
     The same share of the purchase's credits is taken back as far as they are unused; a full refund also takes the days of membership.
     """
     with unit_of_work():
-        return remember(TransactionOut.of(refunds.refund(current_actor().id, transaction_id, data.amount, data.reason)))
+        transaction = refunds.refund(current_actor().id, transaction_id, data.amount, data.reason)
+        return remember(TransactionOut.of(transaction, receipts.find_urls([transaction.id]).get(transaction.id)))
 
 
 @blp.post("/admin/users/<int:user_id>/credits/")

@@ -21,6 +21,7 @@ from app.payments.models import GatewayEvent, Provider, Refund, RefundStatus, Tr
 from app.payments.providers.base import Payment, RefundAnswer, RefundNews, RefundOrder
 from app.payments.providers.registry import gateway_of
 from app.payments.providers.stripe_events import read_refund_event
+from app.payments.receipts.issuing import request_credit_notes
 from app.payments.reconciliation_models import DifferenceKind
 from app.payments.refunds import lock_transaction
 
@@ -62,6 +63,8 @@ def record_answer(refund_id: int, answer: RefundAnswer) -> None:
     if LINE.index(status) <= LINE.index(RefundStatus(refund.status)):
         return
     refund.status = status
+    if status == RefundStatus.DONE:
+        request_credit_notes([refund.id])
     log.info("refund_answered", refund_id=refund.id, transaction_id=transaction.id, status=status, reason=answer.reason)
     if status == RefundStatus.REFUSED:
         refund_reversal.reverse(refund, transaction, answer.reason)

@@ -11,6 +11,7 @@ from app.core.rates import rate_limit
 from app.core.unit_of_work import unit_of_work
 from app.payments import checkout, service
 from app.payments.errors import PackageNotPayable
+from app.payments.receipts import service as receipts
 from app.payments.schemas import PackageOut, PaymentCreate, PaymentCreated, TransactionOut, TransactionQuery
 
 blp = APIBlueprint("payments", __name__, tag="Payments")
@@ -63,7 +64,8 @@ def create_payment(data: PaymentCreate) -> Response:
 def list_transactions(query: TransactionQuery) -> Page[TransactionOut]:
     """Your transactions. `ordering` takes created_at and amount; `status` filters."""
     rows, total = service.list_transactions(current_actor().id, query, query.status)
-    return page(TransactionPage, rows, total, query, TransactionOut.of)
+    urls = receipts.find_urls([row.id for row in rows])
+    return page(TransactionPage, rows, total, query, lambda row: TransactionOut.of(row, urls.get(row.id)))
 
 
 @blp.get("/payments/transactions/<int:transaction_id>/")
@@ -71,4 +73,5 @@ def list_transactions(query: TransactionQuery) -> Page[TransactionOut]:
 @returns(TransactionOut)
 def get_transaction(transaction_id: int) -> TransactionOut:
     """One of your transactions."""
-    return TransactionOut.of(service.get_transaction(current_actor().id, transaction_id))
+    transaction = service.get_transaction(current_actor().id, transaction_id)
+    return TransactionOut.of(transaction, receipts.find_urls([transaction.id]).get(transaction.id))

@@ -51,7 +51,10 @@ class PaymentCreated(OutModel):
 
 
 class TransactionOut(OutModel):
-    """A purchase. `package` is a snapshot; a partial refund shows in `refunded_amount` and stays SUCCESS."""
+    """A purchase. `package` is a snapshot; a partial refund shows in `refunded_amount` and stays SUCCESS.
+
+    `receipt_url` serves the receipt as PDF; it is null until the receipt is made, shortly after the payment.
+    """
 
     id: int
     transaction_code: str
@@ -68,10 +71,10 @@ class TransactionOut(OutModel):
     receipt_url: str | None
 
     @classmethod
-    def of(cls, transaction: Transaction) -> "TransactionOut":
-        """The owner's view of a transaction."""
+    def of(cls, transaction: Transaction, receipt_url: str | None) -> "TransactionOut":
+        """The owner's view of a transaction; `receipts.service.find_urls` has its `receipt_url`."""
         shared = {name: getattr(transaction, name) for name in cls.model_fields if name not in {"package", "receipt_url"}}
-        return cls(package=PackageTerms.model_validate(transaction.package), receipt_url=None, **shared)
+        return cls(package=PackageTerms.model_validate(transaction.package), receipt_url=receipt_url, **shared)
 
 
 class TransactionQuery(ListQuery):

@@ -21,6 +21,7 @@ from app.payments.holdings import holding_of, lock_holders, set_holding
 from app.payments.ledger import CREDIT, Account, Group, Kind
 from app.payments.models import CreditGrant, GatewayEvent, Outcome, Transaction, TransactionStatus, Verdict
 from app.payments.news import tell_failed, tell_settled
+from app.payments.receipts.issuing import request_receipts
 from app.payments.states import decide
 
 log = structlog.get_logger()
@@ -56,6 +57,7 @@ def apply_events(event_ids: Sequence[int]) -> None:
         elif transaction.status == TransactionStatus.FAILED != before:
             failed.append(transaction)
     _grant(settled, at)
+    request_receipts([transaction.id for _, transaction in settled])
     tell_settled([transaction for _, transaction in settled])
     # Who is told of a failure has not paid by another event of the same batch.
     tell_failed([transaction for transaction in failed if transaction.status == TransactionStatus.FAILED])

@@ -128,6 +128,7 @@ def test_a_letter_with_nothing_left_to_say_ends_well(app: APIFlask, mailbox: Mai
         "application_status": {"event_id": 1},
         "interview_invitation": {"interview_id": 1, "sequence": 0},
         "interview_reminder": {"interview_id": 1, "sequence": 0},
+        "receipt": {"receipt_id": 1},
     }
     accepted = {name: accept(f"mail.{name}", args) for name, args in ids.items()}
 

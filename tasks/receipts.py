@@ -1,0 +1,24 @@
+"""Giving receipts and credit notes their numbers, on the default queue: it waits in a line where no settlement should stand."""
+
+from app.core.leases import ClaimedTask
+from app.payments.receipts import issuing
+from app.payments.receipts.errors import YearTurned
+from tasks.base import DurableTask, Transient, celery
+
+
+@celery.task(name=issuing.ISSUE_RECEIPT, base=DurableTask, time_limit=10)
+def issue_receipt(task: ClaimedTask) -> str:
+    """Number the receipt of a paid transaction. Running twice issues one."""
+    try:
+        return issuing.issue_receipt(task.args["transaction_id"]).path
+    except YearTurned as error:
+        raise Transient(str(error)) from error
+
+
+@celery.task(name=issuing.ISSUE_CREDIT_NOTE, base=DurableTask, time_limit=10)
+def issue_credit_note(task: ClaimedTask) -> str:
+    """Number the credit note of a refund. Running twice issues one."""
+    try:
+        return issuing.issue_credit_note(task.args["refund_id"]).path
+    except YearTurned as error:
+        raise Transient(str(error)) from error
