@@ -20,7 +20,7 @@ from app.notifications import routes as notification_routes
 from app.ops import routes as ops_routes
 from app.payments import admin_routes as payment_admin_routes
 from app.payments import cli as payments_cli
-from app.payments import gateway_routes, local_gateway, stripe_routes
+from app.payments import gateway_routes, local_gateway, local_gateway_api, local_gateway_stripe, stripe_routes
 from app.payments import routes as payment_routes
 from app.payments.receipts import cli as receipts_cli
 from app.payments.receipts import routes as receipt_routes
@@ -79,5 +79,8 @@ def register_features(app: APIFlask) -> None:
     app.register_blueprint(ops_routes.blp)
     if app.extensions["settings"].uses_local_gateway:
         app.register_blueprint(local_gateway.blp)
+        app.register_blueprint(local_gateway_api.blp)
+    if app.extensions["settings"].uses_local_stripe:
+        app.register_blueprint(local_gateway_stripe.blp)
     for group in COMMANDS:
         app.cli.add_command(group)

@@ -13,13 +13,12 @@ from app.extensions import limiter
 from app.payments import service, vnpay
 from app.payments.errors import BadSignature
 from app.payments.ipn import MESSAGES, IpnCode, receive
+from app.payments.providers.registry import RESULT_PAGE
 from app.payments.schemas import IpnOut, ReturnOut
 
 log = structlog.get_logger()
 
 blp = APIBlueprint("payment_gateway", __name__, tag="Payments")
-
-RESULT_PAGE = "/payment/result"
 
 
 @blp.get("/payments/vnpay_ipn/")

@@ -1,31 +1,35 @@
 """The development gateway: stands in for VNPay's payment page and speaks its protocol. Never registered with a real merchant account.
 
-GET `/dev/gateway/pay?vnp_...` shows the order; POST to the same address with `outcome=pay|fail|leave` does what the buyer chose: the
+GET `/dev/gateway/pay?vnp_...` shows the order; POST to the same address does what the form says: `outcome=pay|fail|leave|timeout`, and
+for trying faults `notify=once|never|duplicate|late` with `delay` in seconds, and `api=answers|timeout` (see `local_gateway_calls`). The
 gateway calls the IPN back, signed, over HTTP, repeats it as VNPay does when the answer is neither 00 nor 02, and sends the browser to
-the return address.
+the return address. Its merchant API is in `local_gateway_api`, Stripe's counterpart in `local_gateway_stripe`.
 """
 
 import hashlib
 import json
-import threading
-import time
 import urllib.request
 from collections.abc import Callable
 from datetime import datetime
-from enum import StrEnum
+from decimal import Decimal
 from http.client import HTTPException
+from typing import Any
 from urllib.parse import urlencode
 
 import structlog
 from apiflask import APIBlueprint
+from babel.numbers import format_decimal, get_currency_precision
 from flask import Response, current_app, make_response, redirect, render_template, request
 
 from app.core.auth import public
 from app.core.clock import now
-from app.core.problems import BadRequest, Invalid
+from app.core.problems import BadRequest
 from app.extensions import limiter
+from app.payments import local_gateway_store as store
 from app.payments import service, vnpay
-from app.payments.gateway_routes import RESULT_PAGE
+from app.payments.local_gateway_api import KIND, OPEN
+from app.payments.local_gateway_calls import Choice, Wish, deliver, read_wish
+from app.payments.providers.registry import RESULT_PAGE
 
 log = structlog.get_logger()
 
@@ -34,23 +38,13 @@ limiter.exempt(blp)
 
 IPN_PATH = "/api/v1/payments/vnpay_ipn/"
 IPN_TIMEOUT = 5.0
-# VNPay waits 5 minutes between its calls; a developer does not.
-PAUSES = (2.0, 5.0, 15.0)
 HEARD = frozenset({"00", "02"})
 EXPIRED_CODE = "11"
 
 Call = Callable[[str], str]
 
 
-class Choice(StrEnum):
-    """What the buyer does; the values are of the form's `outcome`."""
-
-    PAY = "pay"
-    FAIL = "fail"
-    LEAVE = "leave"
-
-
-CODES = {Choice.PAY: (vnpay.OK, vnpay.OK), Choice.FAIL: ("24", "02")}
+CODES = {Choice.PAY: (vnpay.OK, vnpay.OK), Choice.TIMEOUT: (vnpay.OK, vnpay.OK), Choice.FAIL: ("24", "02")}
 
 
 @blp.get("/dev/gateway/pay")
@@ -58,10 +52,12 @@ CODES = {Choice.PAY: (vnpay.OK, vnpay.OK), Choice.FAIL: ("24", "02")}
 def show_order() -> Response:
     """The payment page of a signed order."""
     fields = _order_fields()
+    _open_account(fields)
     expires_at = vnpay.from_gateway_time(fields.get("vnp_ExpireDate", ""))
-    return _page(
+    return show_page(
         "local_gateway/pay.html",
-        amount=_vnd(fields),
+        amount=int(fields["vnp_Amount"]) // vnpay.HUNDREDTHS,
+        currency="VND",
         order=fields["vnp_TxnRef"],
         info=fields.get("vnp_OrderInfo", ""),
         merchant=fields["vnp_TmnCode"],
@@ -75,13 +71,17 @@ def show_order() -> Response:
 def choose() -> Response:
     """Do what the buyer chose, then send the browser back to the shop."""
     fields = _order_fields()
-    choice = _choice()
-    if choice == Choice.LEAVE:
+    wish = read_wish()
+    _open_account(fields)
+    if wish.outcome == Choice.LEAVE:
         shop = current_app.config["FRONTEND_URL"].rstrip("/")
         return make_response(redirect(f"{shop}{RESULT_PAGE}?{urlencode({'transaction_code': fields['vnp_TxnRef']})}", 303))
-    result = outcome_fields(fields, choice, now())
+    result = outcome_fields(fields, wish.outcome, now())
+    _settle_account(result, wish)
     secret = service.merchant().secret
-    notify(vnpay.signed_url(current_app.config["PUBLIC_URL"] + IPN_PATH, result, secret))
+    notify(vnpay.signed_url(current_app.config["PUBLIC_URL"] + IPN_PATH, result, secret), wish)
+    if wish.outcome == Choice.TIMEOUT:
+        return make_response("The bank does not answer, as wished. The money is taken.", 504)
     return make_response(redirect(vnpay.signed_url(fields["vnp_ReturnUrl"], result, secret), 303))
 
 
@@ -91,8 +91,10 @@ def show_result() -> Response:
     """A result page for a board whose front end is not running: it follows the transaction until it is settled."""
     transaction = service.find_by_code(request.args.get("transaction_code", ""))
     status = str(transaction.status) if transaction else "INVALID"
-    amount = f"{transaction.amount:,}".replace(",", ".") if transaction else None
-    return _page("local_gateway/result.html", status=status, amount=amount, order=transaction.transaction_code if transaction else None)
+    if transaction is None:
+        return show_page("local_gateway/result.html", status=status, amount=0, currency="VND", order=None)
+    amount, currency = transaction.amount, transaction.currency
+    return show_page("local_gateway/result.html", status=status, amount=amount, currency=currency, order=transaction.transaction_code)
 
 
 def outcome_fields(order: vnpay.Fields, choice: Choice, at: datetime) -> vnpay.Fields:
@@ -117,11 +119,10 @@ def outcome_fields(order: vnpay.Fields, choice: Choice, at: datetime) -> vnpay.F
     }
 
 
-def notify(address: str) -> None:
-    """Call the IPN once at once, so that a script finds it done; what is not heard is repeated in the background."""
+def notify(address: str, wish: Wish) -> None:
+    """Call the IPN as wished."""
     call: Call = current_app.extensions.get("local_gateway_call", call_ipn)
-    if call(address) not in HEARD:
-        threading.Thread(target=_repeat, args=(call, address), daemon=True, name="local-gateway").start()
+    deliver(lambda: call(address) in HEARD, wish)
 
 
 def call_ipn(address: str) -> str:
@@ -134,12 +135,22 @@ def call_ipn(address: str) -> str:
         return ""
 
 
-def _repeat(call: Call, address: str) -> None:
-    for pause in PAUSES:
-        time.sleep(pause)
-        if call(address) in HEARD:
-            return
-    log.error("local_gateway_gave_up", repeats=len(PAUSES))
+def _open_account(order: vnpay.Fields) -> None:
+    """The gateway knows an order from when its page is opened."""
+    if store.load(KIND, order["vnp_TxnRef"]) is None:
+        store.save(KIND, order["vnp_TxnRef"], _new_account(order))
+
+
+def _new_account(order: vnpay.Fields) -> dict[str, Any]:
+    return {"status": OPEN, "amount": order["vnp_Amount"], "number": "0", "paid_at": "", "refunds": {}}
+
+
+def _settle_account(result: vnpay.Fields, wish: Wish) -> None:
+    """Book the outcome; a payment stays one, whatever is chosen afterwards."""
+    account = store.load(KIND, result["vnp_TxnRef"]) or _new_account(result)
+    if account["status"] != vnpay.OK:
+        account |= {"status": result["vnp_TransactionStatus"], "number": result["vnp_TransactionNo"], "paid_at": result["vnp_PayDate"]}
+    store.save(KIND, result["vnp_TxnRef"], {**account, "api": wish.api})
 
 
 def _order_fields() -> vnpay.Fields:
@@ -154,23 +165,15 @@ def _order_fields() -> vnpay.Fields:
     return fields
 
 
-def _choice() -> Choice:
-    try:
-        return Choice(request.form.get("outcome", ""))
-    except ValueError as error:
-        raise Invalid({"outcome": f"Choose one of: {', '.join(Choice)}."}) from error
-
-
 def _is_expired(expires_at: datetime | None) -> bool:
     return expires_at is not None and expires_at < now()
 
 
-def _vnd(fields: vnpay.Fields) -> str:
-    return f"{int(fields['vnp_Amount']) // vnpay.HUNDREDTHS:,}".replace(",", ".")
-
-
-def _page(template: str, **values: object) -> Response:
-    answer = make_response(render_template(template, **values))
+def show_page(template: str, *, amount: int, currency: str, **values: object) -> Response:
+    """A page of the local gateway; `amount` is in the currency's minor unit."""
+    digits = get_currency_precision(currency)
+    text = format_decimal(Decimal(amount).scaleb(-digits), format=f"#,##0.{'0' * digits}" if digits else "#,##0", locale="vi")
+    answer = make_response(render_template(template, amount=text, currency=currency, **values))
     answer.headers["Cache-Control"] = "no-store"
     answer.headers["Referrer-Policy"] = "no-referrer"
     answer.headers["Content-Security-Policy"] = "default-src 'none'; style-src 'unsafe-inline'; form-action *; frame-ancestors 'none'"

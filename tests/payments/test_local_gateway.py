@@ -13,7 +13,8 @@ from flask.testing import FlaskClient
 from app import create_app
 from app.core.clock import now
 from app.extensions import db
-from app.payments import local_gateway, vnpay
+from app.payments import local_gateway, local_gateway_calls, vnpay
+from app.payments.local_gateway_calls import Api, Choice, Notify, Wish
 from app.payments.models import Transaction, TransactionStatus
 from config import LOCAL_GATEWAY_SECRET, Settings
 from tests.payments.builders import buy, call_ipn, notice, settle_all
@@ -136,10 +137,10 @@ def test_a_call_that_is_not_heard_is_repeated(app: APIFlask, monkeypatch: pytest
             repeated.set()
         return answer
 
-    monkeypatch.setattr(local_gateway, "PAUSES", (0.0, 0.0, 0.0))
+    monkeypatch.setattr(local_gateway_calls, "PAUSES", (0.0, 0.0, 0.0))
     monkeypatch.setitem(app.extensions, "local_gateway_call", call)
 
-    local_gateway.notify("http://shop.example/ipn")
+    local_gateway.notify("http://shop.example/ipn", Wish(Choice.PAY, Notify.ONCE, 0, Api.ANSWERS))
 
     assert repeated.wait(10)
     assert called == ["http://shop.example/ipn"] * 3
