@@ -15,7 +15,7 @@ _API_THREADS = 8
 
 # All end together, and the back ends after them, well within the 25 s that a stop may take. A worker gives its running tasks 8 s
 # (`worker_soft_shutdown_timeout`) before it hands them back to the queue.
-_STOP_SECONDS = 14
+_STOP_SECONDS = 12
 # Celery's plain SIGTERM waits for running tasks without bound; its SIGQUIT is the one with the soft shutdown.
 _WORKER_ENVIRONMENT = {"REMAP_SIGTERM": "SIGQUIT"}
 

@@ -27,7 +27,7 @@ LOGS = VAR / "log"
 RUN = VAR / "run"
 
 # A stop may take 25 s in all; what is left after this is killed.
-_STOP_SECONDS = 22
+_STOP_SECONDS = 21
 
 # A variable that every process of a run carries, so that the next run knows what a kill -9 of launcher and supervisor left behind.
 _MARK = "SERVED_FROM_CHECKOUT"

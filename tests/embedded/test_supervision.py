@@ -85,7 +85,7 @@ def test_one_worker_is_started_for_each_queue() -> None:
 def test_back_ends_have_time_to_stop_after_the_board() -> None:
     programs = app_programs(Path("/c"), Path("/c/var"), ADDRESSES, {})
 
-    assert max(program.stop_seconds for program in programs) + 6 <= 22
+    assert max(program.stop_seconds for program in programs) + 6 <= 21
 
 
 @pytest.mark.parametrize(("variables", "is_read_only"), [({}, True), ({"FLOWER_BASIC_AUTH": ""}, True), ({"FLOWER_BASIC_AUTH": "a:b"}, False)])
