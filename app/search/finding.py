@@ -94,7 +94,9 @@ def _relaxed(engine: SearchEngine, query: Query) -> Iterator[Query]:
 
 def _corrected(engine: SearchEngine, text: str, query: Query) -> str:
     """The text with the words that stand in no job replaced by the likeliest that do."""
-    typed = {token.folded for phrase in (*(term.words for term in query.terms), *query.phrases) for token in phrase}
+    # A known expression is no slip, even if no job says it this way.
+    unfamiliar = (term.words for term in query.terms if not term.synonyms and not term.is_filler)
+    typed = {token.folded for phrase in (*unfamiliar, *query.phrases) for token in phrase}
     unknown = sorted(vocabulary.find_unknown(typed), key=fold(text).find)
     for word in unknown[:MAX_CORRECTED_WORDS]:
         texts = [_replaced(text, word, other) for other in vocabulary.one_slip_away(word)[:MAX_CANDIDATES]]

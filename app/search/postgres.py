@@ -12,8 +12,7 @@ from app.search.documents import Document, Tombstone
 from app.search.engine import EngineQuery, Hits, Stored
 from app.search.models import SearchDocument
 from app.search.query import Query
-from app.search.ranking import RERANKED, as_tsquery, first_score, full_score
-from app.search.tsquery import to_tsquery
+from app.search.ranking import RERANKED, as_tsquery, first_score, full_score, render
 
 Conditions = ColumnElement[bool]
 
@@ -64,9 +63,9 @@ def _matching(text: Query, *, with_prefix: bool) -> Conditions:
     if text.is_empty:
         return true()
     if text.has_wishes:
-        return SearchDocument.words.bool_op("@@")(as_tsquery(to_tsquery(text, with_prefix=with_prefix)))
+        return SearchDocument.words.bool_op("@@")(as_tsquery(render(text, with_prefix=with_prefix)))
     # The index knows which documents hold a word, not which do not: what only excludes is turned round.
-    refused = " | ".join(to_tsquery(Query(phrases=(phrase,))) for phrase in text.excluded)
+    refused = " | ".join(render(Query(phrases=(phrase,))) for phrase in text.excluded)
     return SearchDocument.job_id.not_in(select(SearchDocument.job_id).where(SearchDocument.words.bool_op("@@")(as_tsquery(refused))))
 
 

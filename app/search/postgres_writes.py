@@ -8,10 +8,11 @@ from sqlalchemy import Index, text
 from sqlalchemy.dialects.postgresql import insert
 
 from app.extensions import db
-from app.search import vocabulary
+from app.search import expressions, vocabulary
 from app.search.documents import FACTS, Document, Entry
 from app.search.models import SearchDocument, SearchWord
-from app.search.tsvector import render
+from app.search.text import IndexText
+from app.search.tsvector import Field, render
 
 _COLUMNS = ("job_id", "version", "is_deleted", "headline", "words", "exact", *FACTS)
 
@@ -70,11 +71,20 @@ def _copy(table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> 
 def _row(entry: Entry) -> tuple[Any, ...]:
     if not isinstance(entry, Document):
         return (entry.job_id, entry.version, True, *[None] * (len(_COLUMNS) - 3))
-    top = [("A", entry.title), ("B", entry.company), ("B", entry.place)]
-    everything = [*top, ("C", entry.body)]
+    columns = [_Column(*parts) for parts in (("A", entry.title), ("B", entry.company), ("B", entry.place), ("C", entry.body))]
     vectors = (
-        render((weight, field) for weight, field in top),
-        render((weight, [field.folded]) for weight, field in everything),
-        render((weight, [field.accented]) for weight, field in everything),
+        render(Field(one.weight, [one.folded, one.accented], one.expressions) for one in columns[:3]),
+        render(Field(one.weight, [one.folded], one.expressions) for one in columns),
+        render(Field(one.weight, [one.accented]) for one in columns),
     )
     return (entry.job_id, entry.version, False, *vectors, *(entry.facts[name] for name in FACTS))
+
+
+class _Column:
+    """The words of one field, split once for the three vectors."""
+
+    def __init__(self, weight: str, words: IndexText) -> None:
+        self.weight = weight
+        self.folded = words.folded.split()
+        self.accented = words.accented.split()
+        self.expressions = list(expressions.find(self.folded))

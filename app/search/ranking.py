@@ -18,6 +18,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, REAL, REGCONFIG
 from app.core.clock import now
 from app.search.conditions import at_place
 from app.search.criteria import Place
+from app.search.expressions import glued
 from app.search.models import SearchDocument
 from app.search.query import Query
 from app.search.tsquery import to_tsquery
@@ -49,6 +50,11 @@ Number = ColumnElement[float]
 Vector = SQLColumnExpression[str | None]
 
 
+def render(query: Query, *, with_prefix: bool = False) -> str:
+    """The folded query as text for `as_tsquery`, its synonyms as the lexemes that the index has for them."""
+    return to_tsquery(glued(query), with_prefix=with_prefix)
+
+
 def as_tsquery(rendered: str) -> ColumnElement[object]:
     """SQL for a query as `to_tsquery` of `app.search.tsquery` renders it."""
     return func.to_tsquery(_SIMPLE, rendered)
@@ -58,21 +64,25 @@ def first_score(query: Query, *, with_prefix: bool, preferred: Place | None) -> 
     """The score of the headline, from 0 to some 2."""
     headline = SearchDocument.headline
     parts = list(_parts(query))
-    score = reduce(add, (_place_of(to_tsquery(part, with_prefix=with_prefix)) for part in parts)) / len(parts)
+    score = reduce(add, (_place_of(render(part, with_prefix=with_prefix)) for part in parts)) / len(parts)
     typed = to_tsquery(query, with_accents=True, with_prefix=with_prefix)
-    if typed != to_tsquery(query, with_prefix=with_prefix):
+    if _has_accents(query):
         score += _if_met(headline, typed, ACCENTS)
     return (score + _if_in_a_row(headline, query, IN_A_ROW)) * _gentle_factors(preferred)
 
 
 def full_score(query: Query, *, with_prefix: bool, preferred: Place | None) -> Number:
     """What the whole text adds to the first score."""
-    words, plain = SearchDocument.words, to_tsquery(query, with_prefix=with_prefix)
+    words, plain = SearchDocument.words, render(query, with_prefix=with_prefix)
     typed = to_tsquery(query, with_accents=True, with_prefix=with_prefix)
     score = WHOLE_TEXT * cast(func.ts_rank(_WEIGHTS, words, as_tsquery(plain)), Float) + _if_in_a_row(words, query, IN_A_ROW / 2)
-    if typed != plain:
+    if _has_accents(query):
         score += _if_met(SearchDocument.exact, typed, ACCENTS / 2)
     return score * _gentle_factors(preferred)
+
+
+def _has_accents(query: Query) -> bool:
+    return to_tsquery(query, with_accents=True) != to_tsquery(query)
 
 
 def _parts(query: Query) -> Iterator[Query]:

@@ -41,6 +41,10 @@ class Thesaurus:
             yield known._replace(words=typed) if known else Term(typed)
             place += length
 
+    def synonyms(self) -> set[Phrase]:
+        """Return every expression that a query may be widened by."""
+        return {phrase for candidates in self._by_head.values() for expression in candidates for phrase in expression.synonyms}
+
     def _at(self, words: Sequence[Token]) -> Term | None:
         candidates = self._by_head.get(words[0].folded, ())
         return next((known for known in candidates if _is_typed(known, words[: len(known.words)])), None)

@@ -6,6 +6,7 @@ Made here and not by `to_tsvector`, so that fields keep apart: a phrase never ma
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from itertools import chain, islice, repeat
+from typing import NamedTuple
 
 GAP = 10
 """Positions between two fields."""
@@ -17,16 +18,25 @@ MAX_POSITION = 16_383
 _LABELS = {weight: [f"{position}{weight}" for position in range(MAX_POSITION + 1)] for weight in "ABCD"}
 
 
-def render(fields: Iterable[tuple[str, Sequence[str]]]) -> str:
-    """The vector of fields `(weight A to D, forms)`; forms are texts of tokens separated by blanks, side by side at the same positions."""
+class Field(NamedTuple):
+    """A field of weight A to D: forms of its words, side by side at the same positions, and lexemes that begin at a word's place, from 0."""
+
+    weight: str
+    forms: Sequence[Sequence[str]]
+    also: Sequence[tuple[int, str]] = ()
+
+
+def render(fields: Iterable[Field]) -> str:
+    """The vector of the fields one after the other. Words are of letters and digits only, as the pipeline makes them."""
     places: defaultdict[str, list[str]] = defaultdict(list)
     start = 1
-    for weight, forms in fields:
-        length = 0
-        for tokens in map(str.split, forms):
-            length = len(tokens)
+    for field in fields:
+        labels = _LABELS[field.weight]
+        for words in field.forms:
             # What is beyond the table has the last position.
-            for token, label in zip(tokens, chain(islice(_LABELS[weight], start, None), repeat(_LABELS[weight][-1])), strict=False):
-                places[token].append(label)
-        start += length + GAP
-    return " ".join([f"{token}:{','.join(found)}" for token, found in places.items()])
+            for word, label in zip(words, chain(islice(labels, start, None), repeat(labels[-1])), strict=False):
+                places[word].append(label)
+        for place, lexeme in field.also:
+            places[lexeme].append(labels[min(start + place, MAX_POSITION)])
+        start += max(map(len, field.forms), default=0) + GAP
+    return " ".join([f"{word}:{','.join(found)}" for word, found in places.items()])

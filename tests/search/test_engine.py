@@ -17,7 +17,7 @@ from app.search.documents import FINAL_VERSION, Document, Tombstone
 from app.search.engine import Stored
 from app.search.models import SearchDocument, SearchWord
 from app.search.text import index_text
-from app.search.tsvector import MAX_POSITION, render
+from app.search.tsvector import MAX_POSITION, Field, render
 from tests.factories import JobFactory
 from tests.search.board import index, listed, post, search, titles
 from tests.search.strategies import written_text
@@ -153,7 +153,7 @@ def test_what_is_beyond_postgresqls_positions_is_still_found(client: FlaskClient
 def test_a_vector_is_what_postgresql_would_make_of_the_tokens(text: str) -> None:
     indexed = index_text(text)
 
-    rendered = render([("D", [indexed.folded])])
+    rendered = render([Field("D", [indexed.folded.split()])])
 
     places = {word: [str(place) for place, other in enumerate(indexed.folded.split(), 1) if other == word] for word in indexed.folded.split()}
     assert rendered == " ".join(f"{word}:{','.join(f'{place}D' for place in found)}" for word, found in places.items())
@@ -164,13 +164,15 @@ def test_postgresql_reads_both_forms_at_the_same_places(app: object, text: str) 
     indexed = index_text(text)
     made = sql("SELECT setweight(to_tsvector('simple', :folded), 'A') = CAST(:vector AS tsvector)")
 
-    assert db.session.execute(made, {"folded": indexed.folded, "vector": render([("A", [indexed.folded])])}).scalar_one()
+    assert db.session.execute(made, {"folded": indexed.folded, "vector": render([Field("A", [indexed.folded.split()])])}).scalar_one()
     both = sql("SELECT lexeme, positions FROM unnest(CAST(:vector AS tsvector))")
-    positions = {row.lexeme: row.positions for row in db.session.execute(both, {"vector": render([("A", list(indexed))])})}
+    positions = {row.lexeme: row.positions for row in db.session.execute(both, {"vector": render([Field("A", [form.split() for form in indexed])])})}
     for place, (folded, exact) in enumerate(zip(indexed.folded.split(), indexed.accented.split(), strict=True), 1):
         assert place in positions[folded]
         assert place in positions[exact]
 
 
 def test_fields_stand_apart() -> None:
-    assert render([("A", ["ke toan", "kế toán"]), ("B", ["sao"])]) == "ke:1A toan:2A kế:1A toán:2A sao:13B"
+    title = Field("A", [["ke", "toan"], ["kế", "toán"]], [(0, "ketoan")])
+
+    assert render([title, Field("B", [["sao"]])]) == "ke:1A toan:2A kế:1A toán:2A ketoan:1A sao:13B"

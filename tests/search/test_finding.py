@@ -78,6 +78,14 @@ def test_any_word_is_enough_when_no_job_has_them_all(client: FlaskClient) -> Non
     assert sorted(titles(found)) == ["Thợ hàn", "Thợ mộc"]
 
 
+def test_another_way_to_say_a_thing_is_no_slip(client: FlaskClient) -> None:
+    post("Thợ hàn", location="TP. Hồ Chí Minh", description="Ham học.")
+
+    found = search(client, q="thợ zzzzz hcm")
+
+    assert (found["relaxed"], found["corrected"], titles(found)) == (True, None, ["Thợ hàn"])
+
+
 def test_a_relaxed_search_keeps_its_exclusions(client: FlaskClient) -> None:
     post("Thợ hàn")
     post("Thợ mộc")
