@@ -7,6 +7,7 @@ from typing import Any
 import structlog
 
 from app.core import lease_batches, leases
+from app.core.lease_batches import BATCH_OF
 from app.core.leases import ClaimedTask
 from app.core.unit_of_work import unit_of_work
 from tasks import base
@@ -19,11 +20,10 @@ class BatchTask(DurableTask):
     """A durable task whose body gets a list of ClaimedTasks: that of its message and others of its name that wait.
 
     All of them take effect in one unit of work. When that fails, each is run alone, so that the one that is at fault is retried or
-    buried by itself. A message whose task was taken along earlier claims nothing and stops.
+    buried by itself. A message whose task was taken along earlier still serves those that wait; see `lease_batches`.
     """
 
     abstract = True
-    batch = 25
 
     def __call__(self, task_id: int) -> None:
         with base.flask_app.app_context():
@@ -39,9 +39,10 @@ class BatchTask(DurableTask):
         lease = timedelta(seconds=self.time_limit) + LEASE_MARGIN
         with unit_of_work():
             first = leases.claim(task_id, lease=lease)
-            if first is None or first.attempt > 1:
-                return [first] if first else []
-            return [first, *lease_batches.claim_neighbours(first.name, most=self.batch - 1, lease=lease)]
+            if first is not None and first.attempt > 1:
+                return [first]
+            mine = [first] if first else []
+            return [*mine, *lease_batches.claim_neighbours(self.name, most=BATCH_OF[self.name] - len(mine), lease=lease)]
 
     def _run_together(self, claimed: Sequence[ClaimedTask]) -> bool:
         """Whether all took effect; if not, none did."""

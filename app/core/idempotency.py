@@ -14,13 +14,24 @@ same key with another body is a 422. Requests in parallel wait for the first, ho
 
 `remember` keeps the answer in the transaction of the effect, so that dying in between cannot double it. Without it the answer is
 kept after the view has committed: enough against double clicks, not against a crash between the two.
+
+A view that calls somebody else in the middle works in atomic phases: each is one transaction that ends in a recovery point, and a
+retry after a crash goes on from there.
+
+    found = reached("ordered")
+    if found is None:
+        with unit_of_work():
+            found = reach("ordered", order_id=service.order(...).id)
+    receipt = provider.charge(key=f"order-{found['order_id']}")
+    with unit_of_work():
+        return remember(OrderOut.of(service.keep(found["order_id"], receipt)), 201)
 """
 
 import hashlib
 import json
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import wraps
 from typing import Annotated, Any
 
@@ -100,6 +111,23 @@ def current_claim() -> Claim | None:
     """The claim under which this request works, or None without a key."""
     claim: Claim | None = g.get("idempotency_claim")
     return claim
+
+
+def reached(point: str) -> Mapping[str, Any] | None:
+    """What an earlier phase of this request left at `point`, or None when it has not been reached (or there is no key)."""
+    claim = current_claim()
+    return claim.phases.get(point) if claim else None
+
+
+def reach(point: str, **state: Any) -> Mapping[str, Any]:
+    """Note in the open transaction that the work has got to `point`, with the JSON values that a retry needs; returns them.
+
+    The lease starts afresh. Raises TwinUnfinished when another request has taken the key over.
+    """
+    claim = current_claim()
+    if claim is not None:
+        g.idempotency_claim = keys.advance(claim, point, state)
+    return state
 
 
 def parse_key(offered: str) -> str:

@@ -5,11 +5,12 @@ paused beyond its lease cannot answer for a key that another has taken over.
 """
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import BigInteger, ForeignKey, Identity, LargeBinary, UniqueConstraint, and_, delete, func, select, update
+from sqlalchemy import BigInteger, ForeignKey, Identity, LargeBinary, UniqueConstraint, and_, delete, func, literal, or_, select, update
 from sqlalchemy.dialects.postgresql import JSONB, insert
 from sqlalchemy.engine import Row
 from sqlalchemy.orm import Mapped, mapped_column
@@ -37,7 +38,10 @@ class TwinUnfinished(Conflict):
 
 
 class IdempotencyKey(Model):
-    """One key of one user on one route. `status`, `headers` and `body` are the answer once there is one."""
+    """One key of one user on one route. `status`, `headers` and `body` are the answer once there is one.
+
+    `phases` holds what each recovery point that was reached left for a retry; `recovery_point` is the last of them.
+    """
 
     __tablename__ = "idempotency_keys"
     __table_args__ = (UniqueConstraint("user_id", "route", "key"),)
@@ -58,6 +62,9 @@ class IdempotencyKey(Model):
     expires_at: Mapped[datetime] = mapped_column(db.DateTime(timezone=True), index=True)
 
 
+_CLAIM = (IdempotencyKey.id, IdempotencyKey.token, IdempotencyKey.recovery_point, IdempotencyKey.phases)
+
+
 @dataclass(frozen=True)
 class Scope:
     """Whose key it is, on which route, and the SHA-256 of what was asked."""
@@ -70,11 +77,15 @@ class Scope:
 
 @dataclass(frozen=True)
 class Claim:
-    """The right to work and answer under a key, until its lease ends. `recovery_point` is where an earlier holder got to."""
+    """The right to work and answer under a key, until its lease ends.
+
+    `recovery_point` is where the work has got to, perhaps by an earlier holder, and `phases` what it left there.
+    """
 
     id: int
     token: int
     recovery_point: str
+    phases: Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -103,7 +114,8 @@ def begin(scope: Scope) -> Claim | Answer | Busy:
     if row is None:
         return _insert(scope)
     if row.is_expired:
-        return _take_over(row, fingerprint=scope.fingerprint, status=None, headers=None, body=None, recovery_point=STARTED, expires_at=clock + KEPT)
+        unanswered: dict[str, Any] = {"status": None, "headers": None, "body": None, "recovery_point": STARTED, "phases": {}}
+        return _take_over(row, fingerprint=scope.fingerprint, expires_at=clock + KEPT, **unanswered)
     if row.fingerprint != scope.fingerprint:
         raise KeyReused
     if row.status is not None:
@@ -115,16 +127,29 @@ def begin(scope: Scope) -> Claim | Answer | Busy:
 
 def _insert(scope: Scope) -> Claim | Busy:
     clock = func.clock_timestamp()
-    values = {**vars(scope), "locked_until": clock + LEASE, "expires_at": clock + KEPT}
-    statement = insert(IdempotencyKey).values(values).on_conflict_do_nothing(index_elements=["user_id", "route", "key"])
-    row = db.session.execute(statement.returning(IdempotencyKey.id, IdempotencyKey.token, IdempotencyKey.recovery_point)).one_or_none()
+    values: dict[Any, Any] = {
+        IdempotencyKey.user_id: literal(scope.user_id, BigInteger),
+        IdempotencyKey.route: literal(scope.route),
+        IdempotencyKey.key: literal(scope.key),
+        IdempotencyKey.fingerprint: literal(scope.fingerprint, LargeBinary),
+        IdempotencyKey.locked_until: clock + LEASE,
+        IdempotencyKey.expires_at: clock + KEPT,
+    }
+    # A rival's uncommitted row would make us wait for its commit, with a connection in hand; the lock tells that without waiting.
+    place = func.hashtextextended(f"{scope.user_id} {scope.route} {scope.key}", 0)
+    unrivalled = select(*values.values()).where(func.pg_try_advisory_xact_lock(place))
+    statement = insert(IdempotencyKey).from_select([column.key for column in values], unrivalled, include_defaults=False)
+    statement = statement.on_conflict_do_nothing(index_elements=["user_id", "route", "key"])
+    row = db.session.execute(statement.returning(*_CLAIM)).one_or_none()
     return Claim(*row) if row else Busy(1)
 
 
 def _take_over(row: Row[Any], **values: Any) -> Claim | Busy:
     unchanged = and_(IdempotencyKey.id == row.id, IdempotencyKey.token == row.token, IdempotencyKey.status.is_not_distinct_from(row.status))
-    statement = update(IdempotencyKey).where(unchanged).values(token=row.token + 1, locked_until=func.clock_timestamp() + LEASE, **values)
-    taken = db.session.execute(statement.returning(IdempotencyKey.id, IdempotencyKey.token, IdempotencyKey.recovery_point)).one_or_none()
+    # The row may be locked by a holder that is about to answer after all: come back instead of waiting for it.
+    free = select(IdempotencyKey.id).where(unchanged).with_for_update(skip_locked=True).scalar_subquery()
+    values = {"token": row.token + 1, "locked_until": func.clock_timestamp() + LEASE, **values}
+    taken = db.session.execute(update(IdempotencyKey).where(IdempotencyKey.id == free).values(values).returning(*_CLAIM)).one_or_none()
     return Claim(*taken) if taken else Busy(1)
 
 
@@ -133,20 +158,29 @@ def store(claim: Claim, answer: Answer) -> None:
     _change(claim, status=answer.status, headers=answer.headers, body=answer.body, recovery_point=FINISHED)
 
 
-def advance(claim: Claim, recovery_point: str) -> None:
-    """Note how far the work is and renew the lease, in the transaction of that phase. Raises TwinUnfinished."""
-    _change(claim, recovery_point=recovery_point, locked_until=func.clock_timestamp() + LEASE)
+def advance(claim: Claim, recovery_point: str, state: Mapping[str, Any]) -> Claim:
+    """Note how far the work is, with what a retry needs, and renew the lease, in the transaction of that phase. Raises TwinUnfinished."""
+    phases = {**claim.phases, recovery_point: state}
+    _change(claim, recovery_point=recovery_point, phases=phases, locked_until=func.clock_timestamp() + LEASE)
+    return Claim(claim.id, claim.token, recovery_point, phases)
 
 
 def release(claim: Claim) -> None:
-    """Forget the key, unless it has been answered or taken over: nothing happened under it."""
-    db.session.execute(delete(IdempotencyKey).where(_held(claim)))
+    """Let the next request try, unless the key has been answered or taken over.
+
+    A key under which nothing has happened is forgotten; one that has reached a recovery point keeps it, and its request.
+    """
+    untouched = IdempotencyKey.recovery_point == STARTED
+    if not db.session.execute(delete(IdempotencyKey).where(_held(claim), untouched).returning(IdempotencyKey.id)).all():
+        db.session.execute(update(IdempotencyKey).where(_held(claim)).values(locked_until=func.clock_timestamp()))
 
 
-def purge_expired() -> int:
-    """Delete keys whose 24 hours are over. Returns how many."""
-    old = IdempotencyKey.expires_at <= func.clock_timestamp()
-    return len(db.session.execute(delete(IdempotencyKey).where(old).returning(IdempotencyKey.id)).all())
+def purge_expired(limit: int = 10_000) -> int:
+    """Delete keys whose 24 hours are over, except those that a request works under. Returns how many."""
+    clock = func.clock_timestamp()
+    over = and_(IdempotencyKey.expires_at <= clock, or_(IdempotencyKey.status.is_not(None), IdempotencyKey.locked_until <= clock))
+    old = select(IdempotencyKey.id).where(over).limit(limit).with_for_update(skip_locked=True)
+    return len(db.session.execute(delete(IdempotencyKey).where(IdempotencyKey.id.in_(old)).returning(IdempotencyKey.id)).all())
 
 
 def _held(claim: Claim) -> Any:

@@ -1,9 +1,10 @@
 """Claiming and finishing several tasks of one name together: where one statement and one commit can serve many.
 
 Only first attempts are taken along. What has failed before runs alone, so that a task which kills its worker cannot use up the
-attempts of its neighbours.
+attempts of its neighbours. Since one message serves as many tasks as a batch holds, the relay sends no more (`spare_messages`).
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import timedelta
 
@@ -13,6 +14,24 @@ from sqlalchemy.sql.elements import BindParameter
 from app.core.leases import ClaimedTask, StaleClaim
 from app.core.outbox import Task, TaskState
 from app.extensions import db
+
+# How many tasks of a name a worker takes at a time.
+BATCH_OF = {"payments.settle": 50}
+
+
+def spare_messages(due: Sequence[tuple[int, str, int]]) -> list[tuple[int, str]]:
+    """Of the tasks that are due, as (id, name, times sent), the (id, name) that need a message of their own.
+
+    Of a name that is worked in batches, one message serves a whole batch of first messages; should it get lost, the sweeper sends again,
+    and each task that is sent again has a message of its own.
+    """
+    seen: Counter[str] = Counter()
+    chosen = []
+    for task_id, name, send_count in due:
+        if send_count > 1 or seen[name] % BATCH_OF.get(name, 1) == 0:
+            chosen.append((task_id, name))
+        seen[name] += send_count <= 1
+    return chosen
 
 
 def claim_neighbours(name: str, *, most: int, lease: timedelta) -> list[ClaimedTask]:

@@ -100,10 +100,11 @@ def enqueue_each(name: str, args_by_key: Mapping[str, dict[str, Any]]) -> None:
     request_id = current_request_id()
     # In the order of the keys, so that two transactions which share some lock them in the same order.
     rows = [{"name": name, "args": args, "dedupe_key": key, "request_id": request_id} for key, args in sorted(args_by_key.items())]
-    for start in range(0, len(rows), 1000):
-        statement = insert(Task).values(rows[start : start + 1000])
-        earlier = {"run_after": func.least(Task.run_after, func.clock_timestamp())}
-        db.session.execute(statement.on_conflict_do_update(index_elements=[Task.dedupe_key], set_=earlier))
+    earlier = {"run_after": func.least(Task.run_after, func.clock_timestamp())}
+    statement = insert(Task).on_conflict_do_update(index_elements=[Task.dedupe_key], set_=earlier)
+    if rows:
+        # What is returned makes it one statement for a thousand rows, compiled once.
+        db.session.execute(statement.returning(Task.id), rows)
 
 
 def find_task(task_id: int, *, owner_id: int) -> Task | None:

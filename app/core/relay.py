@@ -16,6 +16,7 @@ from redis.exceptions import RedisError
 from sqlalchemy import func, select, update
 from sqlalchemy.exc import DBAPIError
 
+from app.core.lease_batches import spare_messages
 from app.core.outbox import Task, TaskState
 from app.core.unit_of_work import unit_of_work
 from app.extensions import db
@@ -64,13 +65,14 @@ class Relay:
                     pass
 
     def relay_batch(self) -> int:
-        """Mark the tasks that are due as sent, publish them, and return how many.
+        """Mark the tasks that are due as sent, publish their messages, and return how many tasks.
 
         Marking first keeps row locks short while the broker hangs. Raises what the broker raises, after the unpublished ones are
         due again; a relay that dies in between leaves them to the sweeper.
         """
         with unit_of_work():
-            rows = self._take_due()
+            due = self._take_due()
+        rows = spare_messages(due)
         published = 0
         try:
             for task_id, name in rows:
@@ -78,9 +80,9 @@ class Relay:
                 published += 1
         finally:
             self._put_back([task_id for task_id, _ in rows[published:]])
-        return published
+        return len(due)
 
-    def _take_due(self) -> list[tuple[int, str]]:
+    def _take_due(self) -> list[tuple[int, str, int]]:
         due = (
             select(Task.id)
             .where(Task.state == TaskState.PENDING, Task.run_after <= func.clock_timestamp())
@@ -89,8 +91,8 @@ class Relay:
             .with_for_update(skip_locked=True)
         )
         sent = {"state": TaskState.SENT, "sent_at": func.clock_timestamp(), "send_count": Task.send_count + 1}
-        changed = db.session.execute(update(Task).where(Task.id.in_(due)).values(sent).returning(Task.id, Task.name))
-        return sorted((row.id, row.name) for row in changed)
+        changed = db.session.execute(update(Task).where(Task.id.in_(due)).values(sent).returning(Task.id, Task.name, Task.send_count))
+        return sorted((row.id, row.name, row.send_count) for row in changed)
 
     def _put_back(self, task_ids: list[int]) -> None:
         if task_ids:

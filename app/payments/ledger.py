@@ -125,7 +125,8 @@ def book_each(groups: Sequence[Group]) -> None:
     causes = [{"source": group.source, "kind": group.kind} for group in filled]
     ids = db.session.scalars(insert(LedgerGroup).returning(LedgerGroup.id, sort_by_parameter_order=True), causes).all()
     lines = [{"group_id": group_id, **vars(entry)} for group_id, group in zip(ids, filled, strict=True) for entry in group.entries]
-    db.session.execute(insert(LedgerEntry), lines)
+    # What is returned makes it one statement for all lines instead of one a line.
+    db.session.execute(insert(LedgerEntry).returning(LedgerEntry.id), lines)
 
 
 def _check_balance(group: Group) -> None:

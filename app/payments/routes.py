@@ -5,12 +5,13 @@ from flask import Response, request
 
 from app.core.auth import Role, current_actor, public, require
 from app.core.contract import accepts, queries, returns
-from app.core.idempotency import idempotent, is_first, remember
+from app.core.idempotency import idempotent, is_first, reach, reached, remember
 from app.core.pagination import ListQuery, Page, page, page_of
 from app.core.rates import rate_limit
 from app.core.unit_of_work import unit_of_work
 from app.payments import checkout, service
 from app.payments.errors import PackageNotPayable
+from app.payments.providers.base import Checkout
 from app.payments.receipts import service as receipts
 from app.payments.schemas import PackageOut, PaymentCreate, PaymentCreated, TransactionOut, TransactionQuery
 
@@ -41,20 +42,29 @@ def create_payment(data: PaymentCreate) -> Response:
 
     Send an `Idempotency-Key` with each intent: a repetition gets the first answer, byte for byte, and makes no second transaction.
     """
+    ordered = reached("ordered")
+    if ordered is None:
+        with unit_of_work():
+            transaction = service.create_payment(current_actor(), data.package_id, request.remote_addr or "127.0.0.1")
+            if transaction.payment_url:
+                return remember(PaymentCreated.of(transaction))
+            ordered = reach("ordered", transaction_id=transaction.id)
+    page = _ask_gateway(ordered["transaction_id"])
     with unit_of_work():
-        transaction = service.create_payment(current_actor(), data.package_id, request.remote_addr or "127.0.0.1")
-        if transaction.payment_url:
-            return remember(PaymentCreated.of(transaction))
-        transaction_id, provider, order = transaction.id, transaction.provider, checkout.order_of(transaction)
-    # The intent is committed and no transaction is open: the gateway may take its time.
+        return remember(PaymentCreated.of(checkout.keep_checkout(ordered["transaction_id"], page)))
+
+
+def _ask_gateway(transaction_id: int) -> Checkout:
+    """The gateway's page for a committed order. No transaction is open meanwhile: the gateway may take its time."""
+    with unit_of_work():
+        transaction = service.get_transaction(current_actor().id, transaction_id)
+        provider, order = transaction.provider, checkout.order_of(transaction, request.remote_addr or "127.0.0.1")
     try:
-        page = checkout.ask_for_checkout(transaction_id, provider, order)
+        return checkout.ask_for_checkout(transaction_id, provider, order)
     except PackageNotPayable:
         with unit_of_work():
             checkout.drop_order(transaction_id)
         raise
-    with unit_of_work():
-        return remember(PaymentCreated.of(checkout.keep_checkout(transaction_id, page)))
 
 
 @blp.get("/payments/transactions/")

@@ -20,7 +20,7 @@ from app.core import idempotency
 from app.core import idempotency_keys as keys
 from app.core.auth import require
 from app.core.contract import accepts, returns
-from app.core.idempotency import current_claim, idempotent, parse_key, remember
+from app.core.idempotency import current_claim, idempotent, parse_key, reach, reached, remember
 from app.core.idempotency_keys import IdempotencyKey
 from app.core.problems import Conflict, Forbidden, Invalid, NotFound, Problem, Unauthorized, Unavailable
 from app.core.rates import TooMany
@@ -353,7 +353,7 @@ def test_a_retry_finds_the_recovery_point_that_the_crashed_request_reached(shop:
         seen.append(claim.recovery_point)
         if claim.recovery_point == keys.STARTED:
             with unit_of_work():
-                keys.advance(claim, "charged")
+                reach("charged", charge_id=7)
             raise SystemExit
 
     shop.before_work = charge_then_die
@@ -365,6 +365,79 @@ def test_a_retry_finds_the_recovery_point_that_the_crashed_request_reached(shop:
 
     assert retried.status_code == 201
     assert seen == ["started", "charged"]
+
+
+def test_a_failure_after_a_recovery_point_frees_the_key_and_keeps_the_point(shop: Shop) -> None:
+    seen: list[Any] = []
+
+    def charge() -> None:
+        seen.append(reached("charged"))
+        if seen[-1] is None:
+            with unit_of_work():
+                assert reach("charged", charge_id=7) == {"charge_id": 7}
+            assert reached("charged") == {"charge_id": 7}
+            raise Unavailable
+
+    shop.before_work = charge
+    failed = shop.order("k")
+
+    other_body, retried = shop.order("k", {"size": 2}), shop.order("k")
+
+    assert (failed.status_code, other_body.status_code, retried.status_code) == (503, 422, 201)
+    assert seen == [None, {"charge_id": 7}]
+    assert shop.effects() == 1
+
+
+def test_a_key_used_afresh_after_a_day_begins_at_the_start(shop: Shop) -> None:
+    seen: list[Any] = []
+
+    def charge() -> None:
+        seen.append(reached("charged"))
+        with unit_of_work():
+            reach("charged", charge_id=7)
+
+    shop.before_work = charge
+    shop.order("k")
+    shop.age(expires_at=timedelta(hours=24))
+
+    shop.order("k")
+
+    assert seen == [None, None]
+
+
+def test_the_reaper_leaves_a_key_that_a_request_works_under(shop: Shop) -> None:
+    purged: list[int] = []
+
+    def outlive_the_key() -> None:
+        shop.age(expires_at=timedelta(hours=24))
+        with unit_of_work():
+            purged.append(keys.purge_expired())
+
+    shop.before_work = outlive_the_key
+
+    answer = shop.order("k")
+
+    assert (answer.status_code, purged) == (201, [0])
+    assert shop.stored() == [(201, "finished")]
+
+
+def test_nobody_waits_in_the_database_for_a_rival_that_has_not_committed(shop: Shop) -> None:
+    with shop.app.app_context():
+        user_id = db.session.scalar(select(func.min(User.id)))
+        scope = keys.Scope(user_id, "POST /", "k", b"x")
+        first = keys.begin(scope)
+        with ThreadPoolExecutor(1) as elsewhere:
+            second = elsewhere.submit(begin_elsewhere, shop.app, scope).result(20)
+        db.session.rollback()
+
+    assert isinstance(first, keys.Claim)
+    # Waiting for the open transaction would have ended in an error: a lock timeout.
+    assert second == keys.Busy(1)
+
+
+def begin_elsewhere(app: APIFlask, scope: keys.Scope) -> Any:
+    with app.app_context(), unit_of_work():
+        return keys.begin(scope)
 
 
 def test_the_header_is_in_the_documentation(shop: Shop) -> None:
