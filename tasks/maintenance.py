@@ -3,9 +3,11 @@
 import structlog
 
 from app.accounts import sessions
-from app.core import file_purge, idempotency_keys, leases
+from app.core import file_purge, idempotency_keys, leases, partitions
+from app.core.clock import now
 from app.core.outbox import purge_finished
 from app.core.unit_of_work import unit_of_work
+from app.extensions import db
 from app.payments import ledger_check, settlement
 from tasks.base import PeriodicTask, celery
 
@@ -36,6 +38,12 @@ def purge_sessions() -> None:
 def purge_idempotency_keys() -> None:
     """Drop keys whose 24 hours are over."""
     idempotency_keys.purge_expired()
+
+
+@celery.task(name="maintenance.make_partitions", base=PeriodicTask, time_limit=60)
+def make_partitions() -> None:
+    """Make the partitions of the months ahead; without one for its month, no message and no notification can be stored."""
+    partitions.ensure(db.session, now())
 
 
 @celery.task(name="maintenance.expire_payments", base=PeriodicTask, time_limit=60)

@@ -9,6 +9,7 @@ BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "purge finished tasks": {"task": "maintenance.purge_tasks", "schedule": 3600.0, "options": {"expires": 3600}},
     "purge sign-ins": {"task": "maintenance.purge_sessions", "schedule": 3600.0, "options": {"expires": 3600}},
     "purge idempotency keys": {"task": "maintenance.purge_idempotency_keys", "schedule": 3600.0, "options": {"expires": 3600}},
+    "make partitions": {"task": "maintenance.make_partitions", "schedule": crontab(hour=18, minute=10), "options": {"expires": 3600}},
     "ask gateways": {"task": "gateway.reconcile", "schedule": 300.0, "options": {"expires": 300}},
     "expire payments": {"task": "maintenance.expire_payments", "schedule": 60.0, "options": {"expires": 60}},
     "check the ledger": {"task": "maintenance.check_ledger", "schedule": crontab(hour=19, minute=30), "options": {"expires": 3600}},

@@ -1,4 +1,4 @@
-"""Prometheus metrics: what the database knows about queues, read at scrape time, so that any API process gives the same answer."""
+"""Prometheus metrics: what the database knows about queues and partitions, read at scrape time, so that any API process gives the same answer."""
 
 from collections.abc import Iterator
 
@@ -7,6 +7,8 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from prometheus_client.registry import Collector, CollectorRegistry
 from sqlalchemy import func, select
 
+from app.core import partitions
+from app.core.clock import now
 from app.core.outbox import Task, TaskState
 from app.extensions import db
 
@@ -32,8 +34,19 @@ class TaskCollector(Collector):
         yield ages
 
 
+class PartitionCollector(Collector):
+    """For how many months after the present one each partitioned table is ready."""
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        left = GaugeMetricFamily("jobboard_partition_months_left", "Months ahead that have a partition; alarm below 2.", labels=["table"])
+        for table in partitions.PARTITIONED:
+            left.add_metric([table], partitions.months_left(db.session, table, now()))
+        yield left
+
+
 def render() -> bytes:
     """The exposition text."""
     registry = CollectorRegistry()
     registry.register(TaskCollector())
+    registry.register(PartitionCollector())
     return generate_latest(registry)

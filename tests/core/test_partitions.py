@@ -1,0 +1,69 @@
+"""Monthly partitions: made ahead by beat, so that no month begins without one."""
+
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+from apiflask import APIFlask
+from flask.testing import FlaskClient
+from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError
+
+from app.core import partitions
+from app.core.clock import now
+from app.core.partitions import MONTHS_AHEAD, PARTITIONED, Month, list_partitions, months_left
+from app.extensions import db
+from tasks import maintenance
+
+LATER = datetime(2041, 11, 30, 23, 59, tzinfo=UTC)
+MONTHS = ("2041_11", "2041_12", "2042_01", "2042_02", "2042_03", "2042_04", "2042_05")
+
+
+@pytest.mark.parametrize("table", PARTITIONED)
+def test_the_present_month_and_six_ahead_get_a_partition(app: APIFlask, table: str) -> None:
+    partitions.ensure(db.session, LATER)
+
+    assert list_partitions(db.session, table)[-7:] == [f"{table}_p{month}" for month in MONTHS]
+    assert months_left(db.session, table, LATER) == MONTHS_AHEAD
+
+
+def test_making_them_again_changes_nothing(app: APIFlask) -> None:
+    partitions.ensure(db.session, LATER)
+    made = list_partitions(db.session, "messages")
+
+    partitions.ensure(db.session, LATER)
+
+    assert list_partitions(db.session, "messages") == made
+
+
+def test_a_month_without_a_partition_stores_nothing_until_the_task_has_run(app: APIFlask) -> None:
+    after_all = Month.of(now()).plus(MONTHS_AHEAD + 1).start
+    insert = text("INSERT INTO messages (id, created_at, conversation_id, sender_id, content) VALUES (1, :moment, 1, 1, '')")
+    with pytest.raises(IntegrityError, match="no partition"), db.session.begin_nested():
+        db.session.execute(insert, {"moment": after_all})
+
+    partitions.ensure(db.session, after_all)
+
+    assert db.session.execute(insert, {"moment": after_all}).rowcount == 1
+
+
+def test_beat_makes_those_of_today(app: APIFlask) -> None:
+    newest = list_partitions(db.session, "messages")[-1]
+    db.session.execute(text(f"DROP TABLE {newest}"))
+
+    maintenance.make_partitions.run()
+
+    assert list_partitions(db.session, "messages")[-1] == Month.of(now()).plus(MONTHS_AHEAD).name("messages")
+
+
+def test_a_month_begins_at_midnight_in_utc() -> None:
+    new_year_in_hanoi = datetime(2027, 1, 1, 6, tzinfo=timezone(timedelta(hours=7)))
+
+    assert Month.of(new_year_in_hanoi) == Month(2026, 12)
+    assert Month(2026, 12).plus(1).start == datetime(2027, 1, 1, tzinfo=UTC)
+    assert Month(2027, 1).plus(-1) == Month(2026, 12)
+
+
+def test_the_metrics_tell_how_many_months_are_ready(client: FlaskClient) -> None:
+    exposed = client.get("/metrics").text
+
+    assert f'jobboard_partition_months_left{{table="messages"}} {float(MONTHS_AHEAD)}' in exposed
