@@ -21,7 +21,9 @@ def paid(count: int) -> list[int]:
 
 def refunded(transaction_id: int) -> int:
     """A refund of 500,000 that the gateway has made, with its task; its id."""
-    refund = Refund(transaction_id=transaction_id, amount=500_000, credits_taken=3, reason="Mua nhầm", status=RefundStatus.DONE)
+    refund = Refund(
+        transaction_id=transaction_id, amount=500_000, credits_taken=3, reason="Mua nhầm", status=RefundStatus.DONE, gateway_reference="R-1"
+    )
     db.session.add(refund)
     db.session.flush()
     issuing.request_credit_notes([refund.id])

@@ -160,7 +160,7 @@ def test_a_credit_note_asked_for_first_brings_its_receipt_along(worker_app: APIF
     with worker_app.app_context():
         receipt, note = db.session.scalars(select(Receipt).order_by(Receipt.id)).all()
         assert (receipt.number, receipt.content["amount"], receipt.content["correction"]) == (f"RC{YEAR}-000001", 1_500_000, None)
-        assert (note.number, note.content["amount"], note.transaction_id) == (f"CN{YEAR}-000001", 500_000, transaction_id)
+        assert (note.number, note.content["amount"], note.content["payment_no"]) == (f"CN{YEAR}-000001", 500_000, "R-1")
         assert note.content["correction"] == {
             "receipt_number": f"RC{YEAR}-000001",
             "paid": 1_500_000,

@@ -53,7 +53,11 @@ class Correction(_Fixed):
 
 
 class Content(_Fixed):
-    """A whole document. `amount` (minor units) is what was paid, or what was given back when there is a `correction`, at `happened_at`."""
+    """A whole document.
+
+    `amount` (minor units) is what was paid, or what was given back when there is a `correction`, at `happened_at`.
+    `payment_no` is the gateway's number of that payment or refund; it may be empty for a refund.
+    """
 
     seller: Seller
     buyer: Buyer
@@ -89,7 +93,13 @@ def of_payment(transaction: Transaction) -> Content:
 def of_refund(refund: Refund, receipt: Content, receipt_number: str) -> Content:
     """The credit note of a refund: the receipt's own words on who and what, and our present address."""
     correction = Correction(receipt_number=receipt_number, paid=receipt.amount, reason=refund.reason, credits_taken=refund.credits_taken)
-    changes = {"seller": _seller(), "amount": refund.amount, "happened_at": refund.created_at, "correction": correction}
+    changes = {
+        "seller": _seller(),
+        "amount": refund.amount,
+        "happened_at": refund.answered_at or refund.created_at,
+        "payment_no": refund.gateway_reference or "",
+        "correction": correction,
+    }
     return receipt.model_copy(update=changes)
 
 
