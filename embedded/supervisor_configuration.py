@@ -47,7 +47,7 @@ def render_configuration(groups: Sequence[Group], *, folder: Path, logs: Path, u
         _section("rpcinterface:supervisor", **{"supervisor.rpcinterface_factory": "supervisor.rpcinterface:make_main_rpcinterface"}),
         _section("supervisorctl", serverurl=f"http://{LOOPBACK}:{port}", username="serve", password=password),
     ]
-    for position, group in enumerate(groups):
+    for position, group in enumerate(group for group in groups if group.programs):
         names = ",".join(program.name for program in group.programs)
         sections.append(_section(f"group:{group.name}", programs=names, priority=position))
         sections += [_program_section(program, logs, group.starts_at_once) for program in group.programs]

@@ -45,6 +45,13 @@ def test_a_path_that_cannot_be_written_down_is_refused(folder: str) -> None:
         configuration(Group("app", [Program("api", ("true",), Path(folder))], starts_at_once=True))
 
 
+def test_a_group_without_programs_is_left_out() -> None:
+    parsed = configuration(Group("backends", [], starts_at_once=True), Group("app", [Program("api", ("true",), Path("/c"))], starts_at_once=False))
+
+    assert not parsed.has_section("group:backends")
+    assert parsed["group:app"]["priority"] == "0"
+
+
 def test_the_control_port_is_on_loopback_behind_the_password() -> None:
     server = configuration()["inet_http_server"]
 
