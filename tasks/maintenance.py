@@ -7,7 +7,6 @@ from app.core import file_purge, idempotency_keys, leases, partitions
 from app.core.clock import now
 from app.core.outbox import purge_finished
 from app.core.unit_of_work import unit_of_work
-from app.extensions import db
 from app.payments import ledger_check, settlement
 from tasks.base import PeriodicTask, celery
 
@@ -43,7 +42,7 @@ def purge_idempotency_keys() -> None:
 @celery.task(name="maintenance.make_partitions", base=PeriodicTask, time_limit=60)
 def make_partitions() -> None:
     """Make the partitions of the months ahead; without one for its month, no message and no notification can be stored."""
-    partitions.ensure(db.session, now())
+    partitions.ensure(now())
 
 
 @celery.task(name="maintenance.expire_payments", base=PeriodicTask, time_limit=60)

@@ -6,13 +6,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from sqlalchemy import text
-from sqlalchemy.orm import Session, scoped_session
+
+from app.extensions import db
 
 PARTITIONED = ("messages", "notifications")
 MONTHS_AHEAD = 6
 _NAME = re.compile(r"(?P<table>[a-z_]+)_p(?P<year>\d{4})_(?P<month>\d{2})")
-
-AnySession = Session | scoped_session[Session]
 
 
 @dataclass(frozen=True, order=True)
@@ -58,22 +57,22 @@ def ddl(table: str, first: Month, months: int) -> Iterator[str]:
         yield f"CREATE TABLE IF NOT EXISTS {month.name(table)} PARTITION OF {table} FOR VALUES {bounds}"
 
 
-def ensure(session: AnySession, moment: datetime, *, months_ahead: int = MONTHS_AHEAD) -> None:
+def ensure(moment: datetime, *, months_ahead: int = MONTHS_AHEAD) -> None:
     """Make this month's partitions and those of the months ahead, for every partitioned table."""
     for table in PARTITIONED:
         for statement in ddl(table, Month.of(moment), months_ahead + 1):
-            session.execute(text(statement))
+            db.session.execute(text(statement))
 
 
-def list_partitions(session: AnySession, table: str) -> list[str]:
+def list_partitions(table: str) -> list[str]:
     """The attached partitions of `table`, oldest first."""
-    found = session.scalars(
+    found = db.session.scalars(
         text("SELECT inhrelid::regclass::text FROM pg_inherits WHERE inhparent = to_regclass(:table) ORDER BY 1"), {"table": table}
     )
     return list(found)
 
 
-def months_left(session: AnySession, table: str, moment: datetime) -> int:
+def months_left(table: str, moment: datetime) -> int:
     """How many months after the present one have a partition: below 2 is an alarm."""
     present = Month.of(moment)
-    return sum(month_of(name) > present for name in list_partitions(session, table))
+    return sum(month_of(name) > present for name in list_partitions(table))

@@ -40,7 +40,7 @@ class PartitionCollector(Collector):
     def collect(self) -> Iterator[GaugeMetricFamily]:
         left = GaugeMetricFamily("jobboard_partition_months_left", "Months ahead that have a partition; alarm below 2.", labels=["table"])
         for table in partitions.PARTITIONED:
-            left.add_metric([table], partitions.months_left(db.session, table, now()))
+            left.add_metric([table], partitions.months_left(table, now()))
         yield left
 
 

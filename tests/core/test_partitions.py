@@ -20,19 +20,19 @@ MONTHS = ("2041_11", "2041_12", "2042_01", "2042_02", "2042_03", "2042_04", "204
 
 @pytest.mark.parametrize("table", PARTITIONED)
 def test_the_present_month_and_six_ahead_get_a_partition(app: APIFlask, table: str) -> None:
-    partitions.ensure(db.session, LATER)
+    partitions.ensure(LATER)
 
-    assert list_partitions(db.session, table)[-7:] == [f"{table}_p{month}" for month in MONTHS]
-    assert months_left(db.session, table, LATER) == MONTHS_AHEAD
+    assert list_partitions(table)[-7:] == [f"{table}_p{month}" for month in MONTHS]
+    assert months_left(table, LATER) == MONTHS_AHEAD
 
 
 def test_making_them_again_changes_nothing(app: APIFlask) -> None:
-    partitions.ensure(db.session, LATER)
-    made = list_partitions(db.session, "messages")
+    partitions.ensure(LATER)
+    made = list_partitions("messages")
 
-    partitions.ensure(db.session, LATER)
+    partitions.ensure(LATER)
 
-    assert list_partitions(db.session, "messages") == made
+    assert list_partitions("messages") == made
 
 
 def test_a_month_without_a_partition_stores_nothing_until_the_task_has_run(app: APIFlask) -> None:
@@ -41,18 +41,18 @@ def test_a_month_without_a_partition_stores_nothing_until_the_task_has_run(app: 
     with pytest.raises(IntegrityError, match="no partition"), db.session.begin_nested():
         db.session.execute(insert, {"moment": after_all})
 
-    partitions.ensure(db.session, after_all)
+    partitions.ensure(after_all)
 
     assert db.session.execute(insert, {"moment": after_all}).rowcount == 1
 
 
 def test_beat_makes_those_of_today(app: APIFlask) -> None:
-    newest = list_partitions(db.session, "messages")[-1]
+    newest = list_partitions("messages")[-1]
     db.session.execute(text(f"DROP TABLE {newest}"))
 
     maintenance.make_partitions.run()
 
-    assert list_partitions(db.session, "messages")[-1] == Month.of(now()).plus(MONTHS_AHEAD).name("messages")
+    assert list_partitions("messages")[-1] == Month.of(now()).plus(MONTHS_AHEAD).name("messages")
 
 
 def test_a_month_begins_at_midnight_in_utc() -> None:
