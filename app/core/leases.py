@@ -71,11 +71,6 @@ def finish(task: ClaimedTask, *, result_url: str | None = None) -> None:
     _transition(task, state=TaskState.DONE, progress=100, finished_at=func.clock_timestamp(), lease_until=None, error=None, result_url=result_url)
 
 
-def report_progress(task: ClaimedTask, percent: int) -> None:
-    """Record how far the task is (0-100). Raises StaleClaim."""
-    _transition(task, progress=percent)
-
-
 def note(task: ClaimedTask, **values: Any) -> None:
     """Add to the task's arguments what others may want to know while it runs. Raises StaleClaim."""
     _transition(task, args=Task.args.concat(values))
@@ -142,8 +137,8 @@ def sweep(limit: int = 1000) -> Swept:
     for name, args in buried:
         _tell(name, args, LOST)
     reclaimed = _sweep_where(expired, limit, state=TaskState.PENDING, run_after=clock, lease_until=None)
-    # A message may just wait in a long queue: each resend waits twice as long as the one before.
-    patience = RESEND_AFTER * func.power(2, func.least(Task.send_count, 7))
+    # A message may just wait in a long queue: each resend waits twice as long as the one before, up to an hour.
+    patience = RESEND_AFTER * func.power(2, func.least(Task.send_count, 8) - 1)
     resent = _sweep_where(and_(Task.state == TaskState.SENT, Task.sent_at < clock - patience), limit, state=TaskState.PENDING)
     return Swept(len(resent), len(reclaimed), len(buried))
 

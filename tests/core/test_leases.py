@@ -129,6 +129,21 @@ def test_the_sweep_sends_again_what_no_worker_claimed(committed_app: APIFlask, a
     assert state_of(committed_app, task_id) == TaskState.PENDING
 
 
+@pytest.mark.parametrize(("send_count", "seconds", "resent"), [(1, 29, 0), (1, 31, 1), (2, 59, 0), (2, 61, 1), (9, 3839, 0), (9, 3841, 1)])
+def test_each_resend_is_twice_as_patient_as_the_one_before(
+    committed_app: APIFlask, accept: Callable[..., int], send_count: int, seconds: int, resent: int
+) -> None:
+    accept()
+    with committed_app.app_context(), unit_of_work():
+        sent_at = func.clock_timestamp() - timedelta(seconds=seconds)
+        db.session.execute(update(Task).values(state=TaskState.SENT, sent_at=sent_at, send_count=send_count))
+
+    with committed_app.app_context(), unit_of_work():
+        swept = leases.sweep()
+
+    assert swept.resent == resent
+
+
 def test_equal_keys_share_a_task_until_it_is_claimed(accept: Callable[..., int], claim: Callable[[int], ClaimedTask | None]) -> None:
     first = accept(dedupe_key="search.index_job:7")
     shared = accept(dedupe_key="search.index_job:7")
