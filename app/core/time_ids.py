@@ -23,8 +23,3 @@ def new_time_id() -> int:
 def time_of(time_id: int) -> datetime:
     """When the id was made, to the millisecond, in UTC."""
     return EPOCH + timedelta(milliseconds=time_id >> SEQUENCE_BITS)
-
-
-def first_id_at(moment: datetime) -> int:
-    """The smallest id of that millisecond."""
-    return ((moment - EPOCH) // timedelta(milliseconds=1)) << SEQUENCE_BITS
