@@ -7,7 +7,7 @@ from pathlib import Path
 from embedded.app_programs import Addresses, app_programs
 
 ROOT = Path(__file__).resolve().parents[1]
-ENQUEUES = {"enqueue", "enqueue_many"}
+ENQUEUES = {"enqueue", "enqueue_each"}
 
 
 def worker_commands() -> list[str]:

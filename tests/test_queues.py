@@ -4,9 +4,10 @@ import re
 
 import celery_worker
 from app.core.broker import LONGEST_TIME_LIMIT, QUEUE_OF_PREFIX, QUEUES, queue_of
+from embedded.app_programs import WORKERS
 from tasks.base import DurableTask, PeriodicTask
 from tasks.schedule import BEAT_SCHEDULE
-from tests.sources import enqueued_names, worker_commands
+from tests.sources import ROOT, enqueued_names, worker_commands
 
 OURS = {name: task for name, task in celery_worker.celery.tasks.items() if not name.startswith("celery.")}
 
@@ -23,6 +24,14 @@ def test_each_queue_is_consumed_by_exactly_one_started_worker() -> None:
     assert sorted(consumed) == sorted(QUEUES)
 
 
+def test_the_compose_file_starts_the_workers_of_bin_serve() -> None:
+    compose = (ROOT / "deploy" / "compose.yaml").read_text("utf-8")
+
+    started = {queue: int(count) for queue, count in re.findall(r"celery -A celery_worker worker -Q (\S+) -c (\d+)", compose)}
+
+    assert started == WORKERS
+
+
 def test_every_name_that_the_application_enqueues_is_a_registered_durable_task() -> None:
     names = enqueued_names()
 
@@ -30,8 +39,8 @@ def test_every_name_that_the_application_enqueues_is_a_registered_durable_task()
     assert {name: isinstance(OURS.get(name), DurableTask) for name in names} == dict.fromkeys(names, True)
 
 
-def test_every_durable_task_has_a_time_limit_below_the_visibility_timeout() -> None:
-    limits = {name: task.time_limit for name, task in OURS.items() if isinstance(task, DurableTask)}
+def test_every_task_has_a_time_limit_below_the_visibility_timeout() -> None:
+    limits = {name: task.time_limit for name, task in OURS.items()}
 
     assert all(limit is not None and 0 < limit <= LONGEST_TIME_LIMIT for limit in limits.values()), limits
 
