@@ -23,9 +23,7 @@ def upgrade() -> None:
     op.add_column("gateway_events", sa.Column("request_id", sa.String(), nullable=True))
     op.create_index("ix_gateway_events_stray", "gateway_events", ["received_at"], unique=False, postgresql_where=sa.text("transaction_id IS NULL"))
     # The memberships that have ended and still allow something: what the nightly expiry looks for.
-    op.create_index(
-        "ix_users_unlimited_until", "users", ["membership_expires_at"], unique=False, postgresql_where=sa.text("has_unlimited_posting")
-    )
+    op.create_index("ix_users_unlimited_until", "users", ["membership_expires_at"], unique=False, postgresql_where=sa.text("has_unlimited_posting"))
     # What a settling worker takes along: it must not read the history of all tasks, nor cost the others anything.
     op.create_index("ix_tasks_settlements", "tasks", ["id"], unique=False, postgresql_where=sa.text(SETTLEMENTS))
     op.create_table(
