@@ -16,11 +16,13 @@ from config import ROOT, Settings
 
 def create_app(settings: Settings) -> APIFlask:
     """The application for `settings`, complete with routes and commands; it opens no connection yet."""
+    # APIFlask's annotations forget that Flask takes None for "no static folder".
     app = APIFlask(__name__, title="Job board API", version="1.0", docs_path=None, spec_path=None, static_folder=None)  # type: ignore[arg-type]
     app.config.update(_flask_config(settings))
     app.extensions["settings"] = settings
     app.url_map.strict_slashes = False
     app.url_map.converters["int"] = BoundedInteger
+    # Flask annotates the base class; the provider that it makes has the attribute.
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
 
     request_id.register(app)
@@ -31,6 +33,7 @@ def create_app(settings: Settings) -> APIFlask:
     docs.register(app)
     auth.check_policies(app, exempt=docs.FRAMEWORK_VIEWS)
 
+    # Flask's own way of adding middleware, which mypy takes for a slip.
     app.wsgi_app = ApiAlias(app.wsgi_app)  # type: ignore[method-assign]
     if settings.trusted_proxies:
         hops = settings.trusted_proxies

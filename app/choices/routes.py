@@ -26,7 +26,7 @@ ConfigOut = create_model(
     "ConfigOut",
     __base__=OutModel,
     __doc__="Each enumeration by the name of its field, in the order to show.",
-    **dict.fromkeys(LABELS, (list[Choice], ...)),  # type: ignore[call-overload]
+    **dict.fromkeys(LABELS, (list[Choice], ...)),  # type: ignore[call-overload]  # mypy wants literal field names.
 )
 
 

@@ -5,7 +5,7 @@ import json
 import click
 from flask import current_app
 from flask.cli import AppGroup
-from sqlalchemy import Select, func, select, update
+from sqlalchemy import Executable, Select, func, select, update
 
 from app.core.broker import make_celery, queue_of
 from app.core.outbox import Task, TaskState
@@ -76,9 +76,9 @@ def discard(task_id: int) -> None:
     _report("discarded", update(Task).where(Task.id == task_id, waiting).values(gone).returning(Task.id))
 
 
-def _report(done: str, statement: "object") -> None:
+def _report(done: str, statement: Executable) -> None:
     with unit_of_work():
-        changed = db.session.execute(statement).all()  # type: ignore[call-overload]
+        changed = db.session.execute(statement).all()
     if not changed:
         raise click.ClickException("No task is in a state in which this can be done.")
     click.echo(f"{len(changed)} task(s) {done}.")

@@ -58,7 +58,7 @@ def queries(model: type[BaseModel]) -> Callable[[View], View]:
 
         if not getattr(validated, "_spec", {}).get("args"):
             _annotate(validated, args=[])
-        validated._spec["args"].append((model, "query"))  # type: ignore[attr-defined]
+        validated._spec["args"].append((model, "query"))  # type: ignore[attr-defined]  # APIFlask keeps it on the view.
         return validated
 
     return decorate

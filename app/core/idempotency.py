@@ -88,7 +88,7 @@ def idempotent(view: View) -> View:
 
     if not getattr(once, "_spec", {}).get("args"):
         _annotate(once, args=[])
-    once._spec["args"].append((IdempotencyHeader, "header"))  # type: ignore[attr-defined]
+    once._spec["args"].append((IdempotencyHeader, "header"))  # type: ignore[attr-defined]  # APIFlask keeps it on the view.
     return once
 
 

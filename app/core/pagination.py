@@ -37,7 +37,7 @@ class Page(OutModel, Generic[Out]):
 
 def page_of(item: type[Out]) -> type[Page[Out]]:
     """The page model of `item`, named `<Item>Page` in the OpenAPI document."""
-    return create_model(f"{item.__name__}Page", __base__=Page[item])  # type: ignore[valid-type]
+    return create_model(f"{item.__name__}Page", __base__=Page[item])  # type: ignore[valid-type]  # A type at run time.
 
 
 def paginate(

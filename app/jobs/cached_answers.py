@@ -75,4 +75,4 @@ class CachedAnswers:
 
 def register(app: Flask) -> None:
     """Put the middleware in front of `app`, inside of what reads addresses."""
-    app.wsgi_app = CachedAnswers(app, app.wsgi_app)  # type: ignore[method-assign]
+    app.wsgi_app = CachedAnswers(app, app.wsgi_app)  # type: ignore[method-assign]  # Flask's own way.

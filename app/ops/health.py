@@ -36,7 +36,7 @@ class Health:
 
 def check_all() -> dict[str, Health]:
     """Every back end by name. PostgreSQL is the only one that the API cannot do without."""
-    app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
+    app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]  # The proxy's own method.
     checks: dict[str, Callable[[], Health]] = {
         "postgresql": _postgresql,
         "redis": _redis,

@@ -1,4 +1,4 @@
-"""What the lists of jobs take and give (contract, section 3)."""
+"""What the lists of jobs take and give."""
 
 from collections.abc import Mapping
 from datetime import timedelta
@@ -116,7 +116,7 @@ class Facets(OutModel):
 JobPage = page_of(JobOut)
 
 
-class JobSearchPage(JobPage):  # type: ignore[misc, valid-type]
+class JobSearchPage(JobPage):  # type: ignore[misc, valid-type]  # Its base is made at run time.
     """One page of hits. `engine` answered, `degraded` when it stood in for another.
 
     When nothing matched as typed, `corrected` is the text that was searched for instead, and `relaxed` tells that some words were enough.
