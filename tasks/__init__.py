@@ -1,1 +1,1 @@
-"""Celery tasks, one module per queue: thin shells over the features' services."""
+"""Celery tasks, a module for each kind of work: thin shells over the features' services. A name's first part picks its queue."""

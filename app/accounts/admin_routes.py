@@ -1,4 +1,4 @@
-"""`/admin/`: what admins do to accounts, each recorded in the audit log; and the public pictures of users."""
+"""`/admin/`: what admins do to accounts, each recorded in the audit log."""
 
 from apiflask import APIBlueprint
 

@@ -1,4 +1,4 @@
-"""What the account routes take and give (contract, section 2)."""
+"""What the account routes take and give."""
 
 from datetime import datetime
 from typing import Annotated, Literal

@@ -1,4 +1,4 @@
-"""What the application routes take and give (contract, section 4)."""
+"""What the application routes take and give."""
 
 from datetime import datetime
 from typing import Annotated
@@ -117,7 +117,7 @@ class EventOut(OutModel):
 class CandidateStats(OutModel):
     """Pending counts PENDING and REVIEWING, offers OFFER_EXTENDED and ACCEPTED."""
 
-    totalApplications: int  # noqa: N815  the contract's names
+    totalApplications: int  # noqa: N815  The name that clients know; so below.
     pendingApplications: int  # noqa: N815
     interviews: int
     offers: int

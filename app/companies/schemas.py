@@ -1,4 +1,4 @@
-"""What the company routes take and give (contract, section 3)."""
+"""What the company routes take and give."""
 
 from datetime import datetime
 

@@ -22,7 +22,7 @@ SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 class Role(StrEnum):
-    """A user's kind, as the contract's `user_type`."""
+    """A user's kind: `user_type` in the API."""
 
     CANDIDATE = "CANDIDATE"
     RECRUITER = "RECRUITER"

@@ -1,4 +1,4 @@
-"""What the job routes take and give (contract, section 3)."""
+"""What the job routes take and give."""
 
 from collections.abc import Callable, Mapping
 from datetime import date, datetime

@@ -1,4 +1,4 @@
-"""What the notification routes take and give (contract, section 6)."""
+"""What the notification routes take and give."""
 
 from datetime import datetime
 from typing import Any

@@ -1,4 +1,4 @@
-"""Every move of an application, for every role, against the contract's words written down once more."""
+"""Every move of an application, for every role, against the rules written down once more."""
 
 import pytest
 

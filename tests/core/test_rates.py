@@ -1,4 +1,4 @@
-"""Rates from the settings: refusals in the contract's shape, budgets per user, a Redis that is away."""
+"""Rates from the settings: refusals in the shape of every error, budgets per user, a Redis that is away."""
 
 from collections.abc import Callable, Iterator
 
