@@ -78,7 +78,6 @@ class Settings(BaseSettings):
     environment: Literal["development", "test", "production"] = "development"
     secret_key: str = DEVELOPMENT_SECRET
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
-    sentry_dsn: str = ""
     trusted_proxies: Annotated[int, Field(ge=0, le=10)] = 0
 
     # Back ends
@@ -142,6 +141,12 @@ class Settings(BaseSettings):
     # Who takes which currency, or which package by its number; a package beats its currency.
     payment_providers: Annotated[str, AfterValidator(_check_providers)] = "VND=vnpay,*=stripe"
     payment_window_seconds: Positive = 3600
+
+    @model_validator(mode="before")
+    @classmethod
+    def _empty_is_unset(cls, values: dict[str, Any]) -> dict[str, Any]:
+        """`NAME=` in a file, as templates and Compose leave it, asks for the default; only an empty rate has a meaning."""
+        return {name: value for name, value in values.items() if value != "" or name.endswith("_rate")}
 
     @model_validator(mode="after")
     def _complete(self) -> Self:

@@ -1,8 +1,14 @@
 """The environment is checked at the start, with sentences that name the variable."""
 
+import re
+from pathlib import Path
+
 import pytest
 
-from config import ConfigError, load_settings
+from config import ROOT, ConfigError, Settings, load_settings
+
+# Read by bin/serve alone.
+OF_SERVE = {"HOST", "PORT", "FLOWER_PORT", "DEMO_JOBS"}
 
 
 @pytest.mark.parametrize("rate", ["5/hour", "10/minute;100/day", "20 per day", ""])
@@ -32,3 +38,27 @@ def test_the_local_gateway_is_never_used_in_production() -> None:
 
 def test_a_cache_address_defaults_to_the_next_database_of_the_state_redis() -> None:
     assert load_settings(redis_url="redis://h:1/3", redis_cache_url="").redis_cache_url == "redis://h:1/4"
+
+
+@pytest.mark.parametrize("name", ["DATABASE_URL", "SECRET_KEY", "JOB_CACHE_TTL", "VNPAY_TMN_CODE", "MAIL_FROM"])
+def test_an_empty_variable_asks_for_the_default(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.delenv(name, raising=False)
+    default = getattr(load_settings(), name.lower())
+    monkeypatch.setenv(name, "")
+
+    assert getattr(load_settings(), name.lower()) == default
+
+
+def test_an_empty_rate_means_unlimited(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PDF_GENERATION_RATE", "")
+
+    assert load_settings().pdf_generation_rate == ""
+
+
+@pytest.mark.parametrize(("path", "pattern"), [(".env.example", r"^# ([A-Z][A-Z0-9_]+)="), ("README.md", r"`([A-Z][A-Z0-9_]{3,})`")])
+def test_every_variable_is_documented_and_no_other(path: str, pattern: str) -> None:
+    text = Path(ROOT, path).read_text("utf-8")
+
+    named = set(re.findall(pattern, text, re.MULTILINE))
+
+    assert named == {name.upper() for name in Settings.model_fields} | OF_SERVE
