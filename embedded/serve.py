@@ -3,7 +3,6 @@
 import os
 import sys
 import time
-from contextlib import suppress
 from pathlib import Path
 
 from embedded.app_programs import app_programs
@@ -146,6 +145,4 @@ def _print_addresses(settings: ServeSettings) -> None:
 
 
 if __name__ == "__main__":
-    # A reader that went away, as in `bin/serve | head`, is no reason to fail.
-    with suppress(BrokenPipeError):
-        sys.exit(main())
+    sys.exit(main())
