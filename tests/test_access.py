@@ -1,7 +1,7 @@
 """The access matrix, generated: every route against every kind of caller.
 
 A route says who may call it (`@public`, `@require(roles)`); here each combination is tried over HTTP. Whose rows a caller may touch is
-tried with another person's rows for every route whose address names one.
+tried in test_ownership.
 """
 
 import re
@@ -25,18 +25,19 @@ CALLERS = ("anonymous", "candidate", "recruiter", "admin")
 NO_ID = 999_999_999
 
 
-def routes() -> Iterator[tuple[str, str, str]]:
-    """Method, address and policy of every route of the API."""
+def rules() -> Iterator[tuple[str, str, str]]:
+    """Method, rule and policy of every route of the API."""
     app = create_app(settings_for("postgresql://nobody@127.0.0.1:1/none", 0, Path("/nonexistent")))
     for rule in app.url_map.iter_rules():
         view = app.view_functions[rule.endpoint]
         if not rule.rule.startswith("/api/v1/"):
             continue
         for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"}):
-            yield method, re.sub(r"<(?:int:)?[^>]+>", str(NO_ID), rule.rule), str(getattr(view, POLICY, "undeclared"))
+            yield method, rule.rule, str(getattr(view, POLICY, "undeclared"))
 
 
-ROUTES = sorted(set(routes()))
+RULES = sorted(set(rules()))
+ROUTES = sorted({(method, re.sub(r"<(?:int:)?[^>]+>", str(NO_ID), rule), policy) for method, rule, policy in RULES})
 
 
 def may_call(policy: str, caller: str) -> bool:
