@@ -19,7 +19,7 @@ from app.applications.submission import NewApplication
 from app.applications.visibility import get_application
 from app.core import storage
 from app.core.auth import Role, current_actor, require
-from app.core.contract import accepts, queries, returns
+from app.core.contract import accepts, queries, returns, returns_file
 from app.core.pagination import ListQuery, Page, page, page_of, paginate
 from app.core.rates import counts_created, rate_limit
 from app.core.unit_of_work import unit_of_work
@@ -123,6 +123,7 @@ def show_stats() -> CandidateStats | RecruiterStats:
 
 @blp.get("/media/application/<int:application_id>/download/")
 @require()
+@returns_file("*/*")
 def download(application_id: int) -> Response:
     """The CV that came with the application, or else the PDF of its résumé; 404 `no_file` while there is neither."""
     return storage.send(service.get_file(current_actor(), application_id))

@@ -4,7 +4,7 @@ from apiflask import APIBlueprint
 from flask import Response
 
 from app.core.auth import current_actor, require
-from app.core.contract import JSON, accepts, queries, returns
+from app.core.contract import JSON, accepts, queries, returns, returns_file
 from app.core.cursors import CursorQuery, next_link
 from app.core.pagination import ListQuery, Page, page, page_of
 from app.core.rates import counts_created, rate_limit
@@ -142,7 +142,7 @@ def unblock(user_id: int) -> None:
 
 @blp.get("/media/message/<int:message_id>/")
 @require()
-@returns(None)
+@returns_file("*/*")
 def get_attachment(message_id: int) -> Response:
     """The file that came with a message of one of your conversations."""
     return send(service.get_attachment(current_actor().id, message_id))
