@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from enum import StrEnum
 
-from app.payments import inbox, service, vnpay
+from app.payments import inbox, notices, service, vnpay
 from app.payments.inbox import Message
-from app.payments.models import Outcome, Provider, Transaction, Verdict
-
-CURRENCY_FIELD = "vnp_CurrCode"
+from app.payments.models import Provider, Verdict
+from app.payments.providers.base import BadNotice, IncomingCall, Notice
+from app.payments.providers.registry import gateway_of
 
 
 class IpnCode(StrEnum):
@@ -29,6 +29,12 @@ MESSAGES = {
     IpnCode.BAD_SIGNATURE: "Invalid signature",
     IpnCode.ERROR: "Unknown error",
 }
+REFUSALS = {
+    Verdict.UNKNOWN_ORDER: IpnCode.UNKNOWN_ORDER,
+    Verdict.WRONG_MERCHANT: IpnCode.UNKNOWN_ORDER,
+    Verdict.WRONG_CURRENCY: IpnCode.WRONG_AMOUNT,
+    Verdict.WRONG_AMOUNT: IpnCode.WRONG_AMOUNT,
+}
 
 
 def receive(arguments: Sequence[tuple[str, str]], address: str | None = None) -> IpnCode:
@@ -38,14 +44,25 @@ def receive(arguments: Sequence[tuple[str, str]], address: str | None = None) ->
     order with the right amount is always stored, also when the order is final: settlement then tells a repetition from a second payment.
     """
     fields = vnpay.only_vnp(dict(arguments))
-    transaction = service.find_by_code(fields.get("vnp_TxnRef", ""))
     message = Message(Provider.VNPAY, {name: value for name, value in fields.items() if name != "vnp_SecureHash"}, address)
-    known_id = transaction.id if transaction else None
-    flaw = _flaw(arguments)
-    if flaw or not vnpay.is_authentic(fields, service.merchant().secret):
-        inbox.refuse(message, Verdict.BAD_SIGNATURE, flaw or "The signature is not that of the fields.", transaction_id=known_id)
+    try:
+        notice = _read(arguments, fields)
+    except BadNotice as error:
+        named = service.find_by_code(fields.get("vnp_TxnRef", ""))
+        inbox.refuse(message, Verdict.BAD_SIGNATURE, error.reason, transaction_id=named.id if named else None)
         return IpnCode.BAD_SIGNATURE
-    return _receive_authentic(message, vnpay.read_notice(fields), transaction, fields.get(CURRENCY_FIELD, ""))
+    taken = notices.take(notice, message)
+    if taken.refused is not None:
+        return REFUSALS[taken.refused]
+    return IpnCode.ALREADY_FINAL if taken.transaction is not None and taken.transaction.is_final else IpnCode.RECORDED
+
+
+def _read(arguments: Sequence[tuple[str, str]], fields: vnpay.Fields) -> Notice:
+    """The notice, when its signature can be believed. Raises BadNotice."""
+    flaw = _flaw(arguments)
+    if flaw is not None:
+        raise BadNotice(flaw)
+    return gateway_of(Provider.VNPAY).verify(IncomingCall(arguments=fields))
 
 
 def _flaw(arguments: Sequence[tuple[str, str]]) -> str | None:
@@ -56,23 +73,3 @@ def _flaw(arguments: Sequence[tuple[str, str]]) -> str | None:
     if len(names) > inbox.MOST_FIELDS or any(len(value) > inbox.LONGEST_FIELD for name, value in arguments if name.startswith(vnpay.PREFIX)):
         return "There is more than a gateway ever sends."
     return None
-
-
-def _receive_authentic(message: Message, notice: vnpay.Notice, transaction: Transaction | None, currency: str) -> IpnCode:
-    if transaction is None:
-        inbox.refuse(message, Verdict.UNKNOWN_ORDER, "There is no order of this number.")
-        return IpnCode.UNKNOWN_ORDER
-    if notice.tmn_code not in {"", service.merchant().tmn_code}:
-        inbox.refuse(message, Verdict.WRONG_MERCHANT, f"The call is for the merchant {notice.tmn_code}.", transaction_id=transaction.id)
-        return IpnCode.UNKNOWN_ORDER
-    if currency not in {"", transaction.currency}:
-        inbox.refuse(message, Verdict.WRONG_CURRENCY, f"The order is in {transaction.currency}.", transaction_id=transaction.id)
-        return IpnCode.WRONG_AMOUNT
-    if notice.amount != transaction.amount * vnpay.HUNDREDTHS:
-        reason = f"The order is {transaction.amount} {transaction.currency}, so the field must be {transaction.amount * vnpay.HUNDREDTHS}."
-        inbox.refuse(message, Verdict.WRONG_AMOUNT, reason, transaction_id=transaction.id)
-        return IpnCode.WRONG_AMOUNT
-    event_id = f"{notice.order_code}:{notice.transaction_no}:{notice.response_code}:{notice.transaction_status}"
-    outcome = Outcome.SUCCEEDED if notice.is_success else Outcome.FAILED
-    inbox.accept(message, event_id, transaction_id=transaction.id, outcome=outcome, transaction_no=notice.transaction_no)
-    return IpnCode.ALREADY_FINAL if transaction.is_final else IpnCode.RECORDED

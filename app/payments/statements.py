@@ -1,4 +1,7 @@
-"""Comparing a gateway's daily statement with our books, in both directions. What differs becomes rows for people; nothing is mended."""
+"""Comparing a gateway's daily statement with our books, in both directions. What differs becomes rows for people; nothing is mended.
+
+The one thing that a statement settles is a refund that the gateway had accepted: once it is stated, it is done.
+"""
 
 import hashlib
 from collections.abc import Mapping, Sequence
@@ -12,7 +15,9 @@ from app.extensions import db
 from app.payments import vnpay
 from app.payments.differences import note_difference
 from app.payments.models import Provider, Refund, RefundStatus, Transaction
+from app.payments.providers.base import RefundAnswer, RefundState
 from app.payments.reconciliation_models import Difference, DifferenceKind, LineKind, Statement, StatementLine
+from app.payments.refund_calls import record_answer
 from app.payments.statements_csv import Line, read_statement
 from app.payments.states import PAID
 
@@ -104,7 +109,18 @@ def _refund_flaw(provider: Provider, line: Line, transaction: Transaction | None
     booked, total = transaction.refunded_amount, _stated_refunds(provider, line.order_code)
     if total > booked or line.currency != transaction.currency:
         return DifferenceKind.REFUNDED_ELSEWHERE, f"{stated}, {total} together; {booked} {transaction.currency} are booked"
+    if total == booked:
+        _conclude_refunds(transaction, line.number)
     return None
+
+
+def _conclude_refunds(transaction: Transaction, number: str) -> None:
+    """All that we booked is stated: what the gateway had only accepted is done now."""
+    accepted = (Refund.transaction_id == transaction.id) & (Refund.status == RefundStatus.ACCEPTED)
+    refund_ids = db.session.scalars(select(Refund.id).where(accepted).order_by(Refund.id)).all()
+    for refund_id in refund_ids:
+        # Of several, nobody knows which the last line is about.
+        record_answer(refund_id, RefundAnswer(RefundState.DONE, number if len(refund_ids) == 1 else ""))
 
 
 def _stated_refunds(provider: Provider, order_code: str) -> int:

@@ -8,9 +8,9 @@ import hashlib
 from enum import StrEnum
 
 from app.core.outbox import enqueue
-from app.payments import inbox, service
+from app.payments import inbox, notices
 from app.payments.inbox import Message
-from app.payments.models import Provider, Transaction, Verdict
+from app.payments.models import Provider, Verdict
 from app.payments.providers.base import BadNotice, IncomingCall, Notice
 from app.payments.providers.registry import gateway_of
 
@@ -50,34 +50,13 @@ def _take(notice: Notice, message: Message) -> None:
     elif notice.outcome is None:
         inbox.keep(message, notice.event_id, transaction_id=None, reason="Nothing follows from this event.")
     else:
-        _take_payment(notice, message)
+        notices.take(notice, message)
 
 
 def _take_refund(notice: Notice, message: Message) -> None:
     event_id = inbox.keep(message, notice.event_id, transaction_id=None, reason="About a refund.")
     if event_id is not None:
         enqueue("payments.refund_news", {"event_id": event_id})
-
-
-def _take_payment(notice: Notice, message: Message) -> None:
-    transaction = service.find_by_code(notice.order_code)
-    if transaction is None or transaction.provider != Provider.STRIPE:
-        inbox.refuse(message, Verdict.UNKNOWN_ORDER, "There is no order of this number.")
-        return
-    flaw = flaw_of(notice, transaction)
-    if flaw is not None:
-        inbox.refuse(message, *flaw, transaction_id=transaction.id)
-    elif notice.outcome is not None:
-        inbox.accept(message, notice.event_id, transaction_id=transaction.id, outcome=notice.outcome, transaction_no=notice.payment_no)
-
-
-def flaw_of(notice: Notice, transaction: Transaction) -> tuple[Verdict, str] | None:
-    """What is wrong with the money that a notice names, if anything."""
-    if notice.currency != transaction.currency:
-        return Verdict.WRONG_CURRENCY, f"The order is in {transaction.currency}."
-    if notice.amount != transaction.amount:
-        return Verdict.WRONG_AMOUNT, f"The order is {transaction.amount} {transaction.currency}."
-    return None
 
 
 def _fingerprint(call: IncomingCall) -> dict[str, str]:

@@ -78,7 +78,7 @@ class VnpayGateway:
         """Read the arguments of an IPN or a return. The amount is None unless it is a whole number of VND."""
         fields = vnpay.only_vnp(call.arguments)
         if not vnpay.is_authentic(fields, self.merchant.secret):
-            raise BadNotice("The signature is wrong.")
+            raise BadNotice("The signature is not that of the fields.")
         read = vnpay.read_notice(fields)
         return Notice(
             event_id=f"{read.order_code}:{read.transaction_no}:{read.response_code}:{read.transaction_status}",
@@ -86,7 +86,8 @@ class VnpayGateway:
             outcome=Outcome.SUCCEEDED if read.is_success else Outcome.FAILED,
             payment_no=read.transaction_no,
             amount=_whole(fields.get("vnp_Amount", "")),
-            currency="VND",
+            # The manual has no such field in a notice; one that is there must not contradict.
+            currency=fields.get("vnp_CurrCode", "") or "VND",
             is_ours=read.tmn_code in {"", self.merchant.tmn_code},
             raw=dict(fields),
         )
