@@ -1,7 +1,12 @@
 """Every error is a problem document: unknown routes and methods, broken bodies, hostile values."""
 
+from pathlib import Path
+
 import pytest
 from flask.testing import FlaskClient
+
+from app import create_app
+from tests.conftest import settings_for
 
 REGISTER = "/api/v1/auth/register/"
 
@@ -69,3 +74,24 @@ def test_both_prefixes_and_a_missing_slash_reach_the_same_route(client: FlaskCli
     answers = [client.post(path, json={}) for path in ("/api/v1/auth/login/", "/api/v1/auth/login", "/api/auth/login/", "/api/auth/login")]
 
     assert [answer.status_code for answer in answers] == [400] * 4
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [("GET", "/api/v1/companies/", None), ("POST", "/api/v1/auth/login/", {"email": "a@example.com", "password": "x" * 8})],
+)
+def test_a_database_that_is_away_is_a_503_that_says_when_to_come_back(tmp_path: Path, method: str, path: str, body: dict[str, str] | None) -> None:
+    settings = settings_for("postgresql://nobody@127.0.0.1:1/nothing", 0, tmp_path)
+
+    answer = create_app(settings).test_client().open(path, method=method, json=body)
+
+    assert (answer.status_code, answer.content_type) == (503, "application/problem+json")
+    assert (answer.json["code"], answer.headers["Retry-After"]) == ("unavailable", "5")
+    assert "nobody" not in answer.text
+
+
+def test_what_needs_no_database_is_answered_without_it(tmp_path: Path) -> None:
+    settings = settings_for("postgresql://nobody@127.0.0.1:1/nothing", 0, tmp_path)
+    client = create_app(settings).test_client()
+
+    assert [client.get(path).status_code for path in ("/api/health/", "/api/openapi.json", "/api/v1/config/")] == [200, 200, 200]
