@@ -21,7 +21,9 @@ blp = APIBlueprint("payment_administration", __name__, tag="Administration")
 @accepts(RefundRequest)
 @returns(TransactionOut)
 def refund(transaction_id: int, data: RefundRequest) -> Response:
-    """Book a refund of `amount`, or of all that is left; never more than was paid. A full refund again changes nothing.
+    """Refund `amount`, or all that is left; never more than was paid. A full refund again changes nothing.
+
+    It is booked at once and made at the gateway by a task; a gateway that refuses undoes it.
 
     The same share of the purchase's credits is taken back as far as they are unused; a full refund also takes the days of membership.
     """

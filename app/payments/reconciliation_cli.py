@@ -4,6 +4,7 @@ from datetime import datetime
 from pathlib import Path
 
 import click
+from flask.cli import with_appcontext
 
 from app.core.unit_of_work import unit_of_work
 from app.payments import differences, refund_calls, statements
@@ -21,6 +22,7 @@ DAY = click.DateTime(["%Y-%m-%d"])
 @click.option("--day", type=DAY, required=True, help="The day of the statement, in the gateway's own zone.")
 @click.option("--column", "pairs", multiple=True, metavar="OURS=THEIRS", help=f"A header that is not ours ({', '.join(COLUMNS)}).")
 @click.option("--major-units", is_flag=True, help="Amounts are like 12.50, not in the smallest unit.")
+@with_appcontext
 def import_statement(path: Path, provider: str, day: datetime, pairs: tuple[str, ...], major_units: bool) -> None:
     """Compare a gateway's daily statement (CSV) with the books; what differs becomes rows, see `differences`."""
     columns = dict(pair.split("=", 1) for pair in pairs if "=" in pair)
@@ -39,6 +41,7 @@ def import_statement(path: Path, provider: str, day: datetime, pairs: tuple[str,
 @click.command("differences")
 @click.option("--all", "is_all", is_flag=True, help="Also those that people have closed.")
 @click.option("--limit", default=200, show_default=True)
+@with_appcontext
 def list_differences(is_all: bool, limit: int) -> None:
     """Where the books and a gateway disagree, the oldest first."""
     for row in differences.list_differences(only_open=not is_all, limit=limit):
@@ -50,6 +53,7 @@ def list_differences(is_all: bool, limit: int) -> None:
 @click.command("resolve")
 @click.argument("difference_id", type=int)
 @click.argument("resolution")
+@with_appcontext
 def resolve(difference_id: int, resolution: str) -> None:
     """Close a difference with a sentence that says what was done. It changes no money."""
     try:
@@ -65,6 +69,7 @@ def resolve(difference_id: int, resolution: str) -> None:
 @click.argument("state", type=click.Choice([RefundState.DONE.value, RefundState.REFUSED.value], case_sensitive=False))
 @click.option("--reference", default="", help="The gateway's number of the refund.")
 @click.option("--reason", default="", help="Why it was not made.")
+@with_appcontext
 def conclude_refund(refund_id: int, state: str, reference: str, reason: str) -> None:
     """Say what a person has found out about a refund that the gateway left open. REFUSED undoes its booking."""
     try:

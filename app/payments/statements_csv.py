@@ -12,7 +12,9 @@ from app.payments.errors import StatementUnreadable
 from app.payments.models import Provider
 from app.payments.reconciliation_models import LineKind
 
-COLUMNS = ("kind", "order_code", "number", "amount", "currency")
+REQUIRED = ("kind", "order_code", "number", "amount", "currency")
+# Where a refund's own number stands, if `number` is that of its payment.
+COLUMNS = (*REQUIRED, "refund_number")
 # VNPay's transaction types, and Stripe's reporting categories.
 KINDS = {
     "payment": LineKind.PAYMENT,
@@ -49,7 +51,7 @@ def read_statement(data: bytes, provider: Provider, *, columns: Mapping[str, str
         raise StatementUnreadable(["The file is not UTF-8."]) from error
     reader = csv.DictReader(io.StringIO(text, newline=""), strict=True)
     names = {name: columns.get(name, name) for name in COLUMNS}
-    wanted = [names[name] for name in COLUMNS if not (name == "currency" and provider == Provider.VNPAY)]
+    wanted = [names[name] for name in REQUIRED if not (name == "currency" and provider == Provider.VNPAY)]
     try:
         missing = [name for name in wanted if name not in (reader.fieldnames or [])]
         if missing:
@@ -86,6 +88,8 @@ def _flaws(cells: Mapping[str, str], in_major_units: bool) -> Iterator[str]:
     for name in ("order_code", "number"):
         if not 0 < len(cells[name]) <= LONGEST_TEXT or "\x00" in cells[name]:
             yield f"{name} is empty or too long."
+    if len(cells["refund_number"]) > LONGEST_TEXT or "\x00" in cells["refund_number"]:
+        yield "refund_number is too long."
     if not (len(cells["currency"]) == 3 and cells["currency"].isascii() and cells["currency"].isalpha()):
         yield f"{cells['currency']!r} is no currency."
     elif _minor(cells["amount"], cells["currency"], in_major_units) is None:
@@ -95,7 +99,9 @@ def _flaws(cells: Mapping[str, str], in_major_units: bool) -> Iterator[str]:
 def _line(row: int, cells: Mapping[str, str], in_major_units: bool) -> Line:
     amount = _minor(cells["amount"], cells["currency"], in_major_units)
     assert amount is not None  # noqa: S101  Checked as a flaw before.
-    return Line(row, KINDS[cells["kind"].lower()], cells["order_code"], cells["number"], amount, cells["currency"].upper())
+    kind = KINDS[cells["kind"].lower()]
+    number = (cells["refund_number"] if kind == LineKind.REFUND else "") or cells["number"]
+    return Line(row, kind, cells["order_code"], number, amount, cells["currency"].upper())
 
 
 def _minor(text: str, currency: str, in_major_units: bool) -> int | None:

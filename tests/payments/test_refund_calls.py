@@ -291,3 +291,19 @@ def test_the_local_gateway_pays_a_refund_once_though_its_answer_is_lost(served_a
             assert list(store.load("vnpay", transaction.transaction_code)["refunds"].values()) == [50_000_000]
         else:
             assert store.load("stripe-session", transaction.gateway_reference)["refunded"] == 500_000
+
+
+def test_a_person_concludes_what_the_gateway_left_open(committed_app: APIFlask, use_bank: UseBank, paid_id: int) -> None:
+    use_bank(SILENT, may=False)
+    task_id = decide(committed_app, paid_id, 500_000)
+    for _ in range(2):
+        run_again(committed_app, task_id)
+    with committed_app.app_context():
+        refund_id = db.session.scalars(select(Refund.id)).one()
+    runner = committed_app.test_cli_runner()
+
+    nobody = runner.invoke(args=["payments", "conclude-refund", "999999", "DONE"])
+    done = runner.invoke(args=["payments", "conclude-refund", str(refund_id), "done", "--reference", "77"])
+
+    assert (nobody.exit_code, "There is no such refund." in nobody.output, done.exit_code) == (1, True, 0)
+    assert state(committed_app, paid_id) == ("SUCCESS", 500_000, "DONE", 7)

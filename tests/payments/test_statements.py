@@ -229,6 +229,12 @@ def test_a_file_with_flaws_names_them_all(text: str, flaws: int) -> None:
     assert len(refused.value.flaws) == flaws, refused.value.flaws
 
 
+def test_refunds_may_have_a_number_of_their_own() -> None:
+    lines = read(f"{HEADER},refund_number\npayment,JB1,pi_1,5,VND,txn_1\nrefund,JB1,pi_1,2,VND,txn_2\nrefund,JB1,pi_1,3,VND,txn_3\n")
+
+    assert [line.number for line in lines] == ["pi_1", "txn_2", "txn_3"]
+
+
 def test_a_file_that_is_not_utf8_is_refused() -> None:
     with pytest.raises(StatementUnreadable):
         read_statement(b"\xff\xfe", Provider.VNPAY, columns={}, in_major_units=False)
