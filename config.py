@@ -78,6 +78,7 @@ class Settings(BaseSettings):
     environment: Literal["development", "test", "production"] = "development"
     secret_key: str = DEVELOPMENT_SECRET
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    sentry_dsn: str = ""
     trusted_proxies: Annotated[int, Field(ge=0, le=10)] = 0
 
     # Back ends

@@ -1,15 +1,18 @@
-"""Structured logs: one JSON object a line in production, readable lines elsewhere."""
+"""Structured logs: one JSON object a line in production, readable lines elsewhere; errors to Sentry where an address is set."""
 
 import logging
 import sys
 
+import sentry_sdk
 import structlog
 
 from config import Settings
 
 
 def configure_logging(settings: Settings) -> None:
-    """Set up structlog for a process."""
+    """Set up structlog, and Sentry with `SENTRY_DSN`, for a process. No personal data is sent along."""
+    if settings.sentry_dsn:
+        sentry_sdk.init(settings.sentry_dsn, environment=settings.environment, send_default_pii=False)
     renderer: structlog.typing.Processor = (
         structlog.processors.JSONRenderer() if settings.is_production else structlog.dev.ConsoleRenderer(colors=False)
     )

@@ -82,11 +82,13 @@ def refresh(data: Refresh) -> Response:
 @accepts(Refresh)
 @returns(None)
 def log_out(data: Refresh) -> Response:
-    """End this sign-in: its access and refresh tokens stop working."""
+    """End this sign-in, and the one that the refresh token belongs to when it is another of yours: their tokens stop working."""
     identity = current_identity()
     with unit_of_work():
         if identity is not None:
             sessions.revoke(identity.family)
+        if data.refresh:
+            sessions.revoke_by_refresh(current_actor().id, data.refresh)
     response = Response(status=204)
     for name in (ACCESS_COOKIE, REFRESH_COOKIE, CSRF_COOKIE):
         response.delete_cookie(name)
@@ -106,11 +108,12 @@ def get_me() -> Profile:
 @accepts(ProfilePatch, multipart=True)
 @returns(Profile)
 def update_me(data: ProfilePatch) -> Profile:
-    """Change the own profile; the picture comes as multipart."""
+    """Change the own profile; the picture comes as multipart, and `avatar: null` removes it."""
     changes = data.given()
-    avatar = changes.pop("avatar", None)
+    drop_avatar = changes.pop("avatar", ...) is None
+    avatar = read_image(data.avatar) if data.avatar else None
     with unit_of_work():
-        user = service.update_profile(current_actor(), changes, read_image(avatar) if avatar else None)
+        user = service.update_profile(current_actor(), changes, avatar=avatar, drop_avatar=drop_avatar)
         return Profile.model_validate(user)
 
 

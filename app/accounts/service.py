@@ -87,13 +87,15 @@ def log_in(email: str, password: str) -> sessions.Tokens:
     return sessions.open_session(user)
 
 
-def update_profile(user: User, changes: dict[str, Any], avatar: Upload | None) -> User:
+def update_profile(user: User, changes: dict[str, Any], *, avatar: Upload | None = None, drop_avatar: bool = False) -> User:
     """Set the given profile fields. Raises Invalid for a name set to null."""
     for field in ("full_name", "job_alerts_enabled"):
         if field in changes and changes[field] is None:
             raise Invalid({field: "This field cannot be null."})
     for field, value in changes.items():
         setattr(user, field, value)
+    if drop_avatar:
+        user.avatar_id = None
     if avatar is not None:
         stored = save(avatar.data, folder="avatars", name=avatar.name, content_type=avatar.content_type, owner_id=user.id)
         user.avatar_id = stored.id

@@ -76,6 +76,12 @@ def revoke(family: str) -> None:
     _revoke(TokenFamily.id == uuid.UUID(family))
 
 
+def revoke_by_refresh(user_id: int, token: str) -> None:
+    """End the sign-in of a refresh token, if it is the user's own."""
+    family = select(RefreshToken.family_id).where(RefreshToken.token_hash == _digest(token)).scalar_subquery()
+    _revoke((TokenFamily.id == family) & (TokenFamily.user_id == user_id))
+
+
 def revoke_all(user_id: int) -> None:
     """End every sign-in of a user: after a new password or a deactivation."""
     _revoke(TokenFamily.user_id == user_id)

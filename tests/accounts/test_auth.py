@@ -124,6 +124,27 @@ def test_logout_revokes_the_family_and_no_other(client: FlaskClient) -> None:
     assert client.get("/api/v1/auth/me/", headers={"Authorization": f"Bearer {elsewhere.access}"}).status_code == 200
 
 
+def test_logout_with_another_persons_refresh_token_leaves_that_person_signed_in(client: FlaskClient) -> None:
+    mine, theirs = sessions.open_session(CandidateFactory()), sessions.open_session(CandidateFactory())
+    db.session.commit()
+
+    out = client.post("/api/v1/auth/logout/", json={"refresh": theirs.refresh}, headers={"Authorization": f"Bearer {mine.access}"})
+
+    assert out.status_code == 204
+    assert client.post("/api/v1/auth/refresh/", json={"refresh": mine.refresh}).status_code == 401
+    assert client.post("/api/v1/auth/refresh/", json={"refresh": theirs.refresh}).status_code == 200
+
+
+def test_logout_ends_the_sign_in_of_the_refresh_token_too(client: FlaskClient) -> None:
+    user = CandidateFactory()
+    here, elsewhere = sessions.open_session(user), sessions.open_session(user)
+    db.session.commit()
+
+    client.post("/api/v1/auth/logout/", json={"refresh": elsewhere.refresh}, headers={"Authorization": f"Bearer {here.access}"})
+
+    assert [client.post("/api/v1/auth/refresh/", json={"refresh": tokens.refresh}).status_code for tokens in (here, elsewhere)] == [401, 401]
+
+
 def test_a_cookie_client_needs_the_csrf_token_or_an_allowed_origin_to_write(app: APIFlask) -> None:
     browser = app.test_client()
     user = RecruiterFactory()
