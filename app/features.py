@@ -2,7 +2,7 @@
 
 from apiflask import APIFlask
 
-from app.accounts import admin_routes, avatars, sessions
+from app.accounts import admin_routes, audit_cli, avatars, sessions
 from app.accounts import cli as accounts_cli
 from app.accounts import routes as accounts_routes
 from app.applications import interview_routes
@@ -57,6 +57,7 @@ BLUEPRINTS = (
 
 COMMANDS = (
     accounts_cli.users,
+    audit_cli.audit,
     jobs_cli.postings,
     search_cli.search,
     payments_cli.packages,

@@ -7,7 +7,7 @@ from app.core import file_purge, idempotency_keys, leases, partitions
 from app.core.clock import now
 from app.core.outbox import purge_finished
 from app.core.unit_of_work import unit_of_work
-from app.payments import ledger_check, settlement
+from app.payments import holdings, inbox, ledger_check, settlement
 from tasks.base import PeriodicTask, celery
 
 log = structlog.get_logger()
@@ -53,10 +53,24 @@ def expire_payments() -> None:
         log.info("payments_expired", count=expired)
 
 
+@celery.task(name="maintenance.end_memberships", base=PeriodicTask, time_limit=60)
+def end_memberships() -> None:
+    """Take unlimited posting from memberships that have ended; credits stay for the next one."""
+    ended = holdings.end_memberships()
+    if ended:
+        log.info("memberships_ended", count=ended)
+
+
+@celery.task(name="maintenance.purge_gateway_events", base=PeriodicTask, time_limit=120)
+def purge_gateway_events() -> None:
+    """Drop old calls that no gateway made; what a gateway said stays with the books."""
+    inbox.purge_refused()
+
+
 @celery.task(name="maintenance.check_ledger", base=PeriodicTask, time_limit=120)
 def check_ledger() -> None:
     """Prove the books; a difference is an error in the log, never mended in silence."""
-    for difference in ledger_check.check():
+    for difference in ledger_check.check_and_record():
         log.error("ledger_difference", rule=difference.rule, row=difference.row, kept=difference.kept, booked=difference.booked)
 
 

@@ -11,6 +11,7 @@ from app.core import partitions
 from app.core.clock import now
 from app.core.outbox import Task, TaskState
 from app.extensions import db
+from app.payments import ledger_check
 
 __all__ = ["CONTENT_TYPE_LATEST", "render"]
 
@@ -44,9 +45,21 @@ class PartitionCollector(Collector):
         yield left
 
 
+class LedgerCollector(Collector):
+    """The result of the newest check of the books; nothing before the first one, so that an alarm can tell silence from zero."""
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        last = ledger_check.find_last_check()
+        if last is not None:
+            yield GaugeMetricFamily("jobboard_ledger_differences", "Balances that do not follow from the ledger.", value=len(last.differences))
+            described = "When the books were last checked; alarm when it is older than a day."
+            yield GaugeMetricFamily("jobboard_ledger_checked_timestamp_seconds", described, value=last.checked_at.timestamp())
+
+
 def render() -> bytes:
     """The exposition text."""
     registry = CollectorRegistry()
     registry.register(TaskCollector())
     registry.register(PartitionCollector())
+    registry.register(LedgerCollector())
     return generate_latest(registry)

@@ -5,6 +5,7 @@ from babel.numbers import list_currencies
 from flask.cli import AppGroup
 from sqlalchemy import select
 
+from app.accounts import audit
 from app.core.unit_of_work import unit_of_work
 from app.extensions import db
 from app.payments import ledger_check, reconciliation_cli
@@ -79,6 +80,7 @@ def add_package(
         )
         db.session.add(package)
         db.session.flush()
+        audit.record("package.added", actor_id=None, subject_type="package", subject_id=package.id, **package.snapshot())
         click.echo(f"Package {package.id} is on sale.")
 
 
@@ -91,4 +93,5 @@ def retire(package_id: int) -> None:
         if package is None:
             raise click.ClickException("There is no such package.")
         package.is_active = False
+        audit.record("package.retired", actor_id=None, subject_type="package", subject_id=package.id)
     click.echo(f"Package {package_id} is off sale.")

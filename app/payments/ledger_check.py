@@ -40,7 +40,7 @@ class Difference:
 
 def check() -> list[Difference]:
     """Every difference between the ledger and what the other tables hold; none when the books are right. Reads only."""
-    return [*_unbalanced_groups(), *_credit_balances(), *_grants(), *_captured(), *_refunded()]
+    return [*_unbalanced_groups(), *_credit_balances(), *_credits_traced(), *_grants(), *_captured(), *_refunded()]
 
 
 def check_and_record() -> list[Difference]:
@@ -69,6 +69,16 @@ def _credit_balances() -> list[Difference]:
     owed = select(LedgerEntry.user_id, (-booked).label("booked")).where(LedgerEntry.user_id.is_not(None)).group_by(LedgerEntry.user_id).subquery()
     rows = select(User.id, User.job_posting_credits, func.coalesce(owed.c.booked, 0)).outerjoin(owed, owed.c.user_id == User.id)
     return _differing("credit balance", "user", rows.where(User.job_posting_credits != func.coalesce(owed.c.booked, 0)))
+
+
+def _credits_traced() -> list[Difference]:
+    """The same balance from the other side: a user's grants, less what refunds took back and what postings used (booked as a negative)."""
+    granted = select(func.coalesce(func.sum(CreditGrant.credits), 0)).where(CreditGrant.user_id == User.id).scalar_subquery()
+    stands = (Refund.status != RefundStatus.REFUSED) & (Transaction.user_id == User.id)
+    taken = select(func.coalesce(func.sum(Refund.credits_taken), 0)).join(Transaction, Transaction.id == Refund.transaction_id).where(stands)
+    used = select(_booked(Account.CREDITS_USED)).where(LedgerEntry.user_id == User.id, LedgerEntry.account == Account.CREDITS_USED)
+    traced = granted - taken.scalar_subquery() + used.scalar_subquery()
+    return _differing("grants less uses", "user", select(User.id, User.job_posting_credits, traced).where(User.job_posting_credits != traced))
 
 
 def _grants() -> list[Difference]:

@@ -3,6 +3,7 @@
 import secrets
 from collections.abc import Sequence
 from datetime import timedelta
+from typing import Any
 
 from flask import current_app
 from sqlalchemy import select
@@ -64,6 +65,8 @@ def create_payment(user: User, package_id: int, address: str) -> Transaction:
         transaction.payment_url = gateway.create(order_of(transaction, address)).payment_url
     db.session.add(transaction)
     db.session.flush()
+    price: dict[str, Any] = {"amount": transaction.amount, "currency": transaction.currency, "package_id": package.id}
+    audit.record("payment.created", actor_id=user.id, subject_type="transaction", subject_id=transaction.id, address=address, **price)
     return transaction
 
 
@@ -117,6 +120,7 @@ def record_posting(owner_id: int, job_id: int, credits: int) -> None:
     """
     entries = ledger.transfer(Account.CREDITS_OWED, Account.CREDITS_USED, credits, CREDIT, user_id=owner_id)
     ledger.book(f"job:{job_id}", Kind.POSTING, entries)
+    audit.record("posting.charged", actor_id=owner_id, subject_type="job", subject_id=job_id, user_id=owner_id, credits=credits)
 
 
 def _new_code() -> str:

@@ -1,5 +1,7 @@
 """The gateway's server call: its answer codes in their order, what is stored, and what a forged call changes (nothing)."""
 
+from urllib.parse import urlencode
+
 import pytest
 from apiflask import APIFlask
 from flask.testing import FlaskClient
@@ -162,6 +164,72 @@ def test_hostile_text_is_answered_and_stored_harmlessly(app: APIFlask, client: F
 
     assert answer == "97"
     assert db.session.scalars(select(GatewayEvent)).one().raw["vnp_BankCode"] == ("a\ufffdb" + "x" * 5000)[: inbox.LONGEST_FIELD]
+
+
+@pytest.mark.parametrize(
+    ("changes", "answer", "verdict", "reason"),
+    [
+        ({"vnp_TxnRef": "NOBODY"}, "01", Verdict.UNKNOWN_ORDER, "There is no order of this number."),
+        (
+            {"vnp_TmnCode": "OTHERONE"},
+            "01",
+            Verdict.WRONG_MERCHANT,
+            "The call is for another merchant, or for the gateway's other mode (test or live).",
+        ),
+        ({"vnp_CurrCode": "USD"}, "04", Verdict.WRONG_CURRENCY, "The order is in VND."),
+        ({"vnp_Amount": "1"}, "04", Verdict.WRONG_AMOUNT, "The order is 1500000 VND."),
+    ],
+)
+def test_what_is_signed_and_wrong_changes_nothing_and_says_why(
+    app: APIFlask, client: FlaskClient, changes: dict[str, str | None], answer: str, verdict: Verdict, reason: str
+) -> None:
+    transaction = buy()
+
+    code = call_ipn(client, notice(transaction, **changes))
+
+    event = db.session.scalars(select(GatewayEvent)).one()
+    assert (code, event.verdict, event.reason, event.outcome) == (answer, verdict, reason, None)
+    assert event.processed_at is not None
+    assert_untouched(transaction)
+
+
+@pytest.mark.parametrize(
+    ("extra", "reason"),
+    [
+        ([("vnp_Amount", "1")], "A field is there twice."),
+        ([("vnp_Note", "x" * 501)], "There is more than a gateway ever sends."),
+        ([(f"vnp_{n}", "x") for n in range(60)], "There is more than a gateway ever sends."),
+    ],
+)
+def test_what_no_gateway_sends_is_refused_before_its_signature(app: APIFlask, client: FlaskClient, extra: list[tuple[str, str]], reason: str) -> None:
+    transaction = buy()
+    sent = [*notice(transaction).items(), *extra]
+
+    answer = client.get("/api/v1/payments/vnpay_ipn/", query_string=urlencode(sent))
+
+    assert answer.json["RspCode"] == "97"
+    event = db.session.scalars(select(GatewayEvent)).one()
+    assert (event.verdict, event.reason) == (Verdict.BAD_SIGNATURE, reason)
+    assert len(event.raw) <= inbox.MOST_FIELDS
+    assert_untouched(transaction)
+
+
+def test_an_event_keeps_where_it_came_from(app: APIFlask, client: FlaskClient) -> None:
+    headers = {"X-Request-ID": "the-gateways-call"}
+
+    client.get("/api/v1/payments/vnpay_ipn/", query_string=notice(buy()), headers=headers)
+
+    event = db.session.scalars(select(GatewayEvent)).one()
+    assert (str(event.address), event.request_id) == ("127.0.0.1", "the-gateways-call")
+
+
+def test_stray_forgeries_do_not_fill_the_inbox(app: APIFlask, client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(inbox, "MOST_STRAY_AN_HOUR", 3)
+
+    for number in range(5):
+        call_ipn(client, {"vnp_TxnRef": f"NOBODY{number}"})
+
+    assert db.session.scalar(select(func.count()).select_from(GatewayEvent)) == 3
 
 
 def test_an_order_number_with_nul_is_refused(app: APIFlask, client: FlaskClient) -> None:
