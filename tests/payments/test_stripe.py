@@ -98,6 +98,20 @@ def test_a_silent_gateway_is_said_so_and_nothing_is_frozen(app: APIFlask, sign_i
     assert db.session.scalars(select(Transaction.payment_url)).one() == ""
 
 
+def test_the_same_intent_after_a_silence_is_the_same_order(app: APIFlask, sign_in: SignIn) -> None:
+    page = Page(GatewaySilent("no answer"))
+    app.extensions["payment_gateways"] = {Provider.STRIPE: page}
+    caller, body = sign_in(buyer()), {"package_id": add_package(currency="USD", price=1500).id}
+
+    silent = caller.post("/api/v1/payments/create_payment/", json=body, headers={"Idempotency-Key": "k"})
+    page.answer = Checkout("https://checkout.stripe.com/c/pay/cs_test_1", "cs_test_1")
+    answered = caller.post("/api/v1/payments/create_payment/", json=body, headers={"Idempotency-Key": "k"})
+
+    transaction = db.session.scalars(select(Transaction)).one()
+    assert (silent.status_code, answered.status_code) == (503, 200)
+    assert [order.code for order in page.orders] == [transaction.transaction_code] * 2
+
+
 def test_an_order_that_stripe_refuses_fails(app: APIFlask, sign_in: SignIn) -> None:
     answer, _ = bought(app, sign_in, OrderRefused("amount_too_small"))
 
