@@ -23,6 +23,9 @@ JSON = "application/json"
 MULTIPART = "multipart/form-data"
 FORM = "application/x-www-form-urlencoded"
 
+# Levels of a body: far more than a résumé has, far fewer than the interpreter's stack.
+DEEPEST = 32
+
 
 def accepts(model: type[BaseModel], *, multipart: bool = False, mislabelled: bool = False) -> Callable[[View], View]:
     """Validate the body as `model` and pass it as `data`; with `multipart`, forms with files are read too.
@@ -158,7 +161,7 @@ def _is_text(annotation: Any) -> bool:
 
 
 def _storable(payload: Any) -> Any:
-    """Refuse NUL, which PostgreSQL text cannot hold, wherever it hides. Raises Invalid, BadRequest."""
+    """Refuse NUL, which PostgreSQL text cannot hold, wherever it hides, and what is nested too deeply. Raises Invalid, BadRequest."""
     if not isinstance(payload, dict):
         raise BadRequest("The body must be a JSON object.")
     for name, value in payload.items():
@@ -167,12 +170,14 @@ def _storable(payload: Any) -> Any:
     return payload
 
 
-def _has_nul(value: Any) -> bool:
+def _has_nul(value: Any, depth: int = 0) -> bool:
     if isinstance(value, str):
         return "\x00" in value
+    if depth > DEEPEST:
+        raise BadRequest(f"The body is nested more than {DEEPEST} levels deep.")
     if isinstance(value, Mapping):
-        return any(_has_nul(key) or _has_nul(item) for key, item in value.items())
-    return isinstance(value, list) and any(_has_nul(item) for item in value)
+        return any(_has_nul(key) or _has_nul(item, depth + 1) for key, item in value.items())
+    return isinstance(value, list) and any(_has_nul(item, depth + 1) for item in value)
 
 
 def _printable(name: str) -> str:

@@ -41,6 +41,8 @@ def test_an_error_of_the_framework_is_a_problem_document(client: FlaskClient, me
         (b'{"email": "\\ud800"}', "application/json", 400),
         (b"\xff\xfe", "application/json", 400),
         (b"[" * 100_000, "application/json", 400),
+        (b'{"email": ' + b"[" * 600 + b"]" * 600 + b"}", "application/json", 400),
+        (b'{"email": ' + b'{"a": ' * 600 + b"1" + b"}" * 600 + b"}", "application/json", 400),
         (b'{"email": ' + b"1" * 5000 + b"}", "application/json", 400),
         (b"<xml/>", "text/xml", 415),
         (b"x" * (9 * 1024 * 1024), "application/json", 413),
