@@ -3,12 +3,13 @@
 import io
 import re
 import zipfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 import filetype
 from flask import current_app
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import ExifTags, Image, UnidentifiedImageError
 from werkzeug.datastructures import FileStorage
 
 from app.core.problems import TooLarge, UnsupportedMedia
@@ -21,6 +22,16 @@ CV_TYPES = {
 IMAGE_EXTENSIONS = {"png": "PNG", "jpg": "JPEG", "jpeg": "JPEG", "webp": "WEBP"}
 MAX_PIXELS = 20_000_000
 LONGEST_SIDE = 1024
+# How an image is turned upright, by its orientation in EXIF 2.32 (4.6.4 A, tag 274).
+_TURNS: Mapping[object, Image.Transpose] = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
 OLE_MAGIC = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _UNSAFE_IN_NAME = re.compile(r"[\x00-\x1f\x7f/\\:*?\"<>|\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]+")
 
@@ -60,16 +71,22 @@ def read_image(file: FileStorage) -> Upload:
             if image.format != wanted:
                 raise refused
             if image.width * image.height > MAX_PIXELS:
-                raise TooLarge(f"The image has more than {MAX_PIXELS // 1_000_000} million pixels.")
+                raise _too_many_pixels()
             encoded, extension = _encode(image)
-    except (UnidentifiedImageError, OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+    except Image.DecompressionBombError as error:
+        raise _too_many_pixels() from error
+    except (UnidentifiedImageError, OSError, ValueError, SyntaxError) as error:
         raise refused from error
     stem = PurePosixPath(safe_name(file.filename, "image")).stem
     return Upload(f"{stem}.{extension}", f"image/{'jpeg' if extension == 'jpg' else 'png'}", encoded)
 
 
+def _too_many_pixels() -> TooLarge:
+    return TooLarge(f"The image has more than {MAX_PIXELS // 1_000_000} million pixels.")
+
+
 def _encode(image: Image.Image) -> tuple[bytes, str]:
-    upright = ImageOps.exif_transpose(image)
+    upright = _upright(image)
     upright.thumbnail((LONGEST_SIDE, LONGEST_SIDE))
     transparent = upright.has_transparency_data
     out = io.BytesIO()
@@ -78,6 +95,12 @@ def _encode(image: Image.Image) -> tuple[bytes, str]:
         return out.getvalue(), "png"
     upright.convert("RGB").save(out, "JPEG", quality=88)
     return out.getvalue(), "jpg"
+
+
+def _upright(image: Image.Image) -> Image.Image:
+    """The image as it was held. `ImageOps.exif_transpose` would also write all other metadata anew, and fails on what cameras leave there."""
+    turn = _TURNS.get(image.getexif().get(ExifTags.Base.Orientation))
+    return image.transpose(turn) if turn is not None else image.copy()
 
 
 def safe_name(name: str | None, default: str) -> str:
