@@ -39,12 +39,15 @@ def tell_each(news_by_key: Mapping[str, News]) -> None:
 
 
 def deliver(news: News) -> Notification:
-    """Make the notification and count it."""
+    """Make the notification and count it.
+
+    The counter comes first, since it locks the inbox: an id taken before would count as unread although a read-all went past it.
+    """
+    counted = insert(Inbox).values(user_id=news.user_id, unread=1)
+    db.session.execute(counted.on_conflict_do_update(index_elements=[Inbox.user_id], set_={"unread": Inbox.unread + 1}))
     notification_id = new_time_id()
     notification = Notification(id=notification_id, created_at=time_of(notification_id), **asdict(news))
     db.session.add(notification)
-    counted = insert(Inbox).values(user_id=news.user_id, unread=1)
-    db.session.execute(counted.on_conflict_do_update(index_elements=[Inbox.user_id], set_={"unread": Inbox.unread + 1}))
     return notification
 
 
@@ -67,7 +70,7 @@ def list_notifications(user_id: int, *, before_id: int, limit: int, offset: int,
 
 def mark_read(user_id: int, notification_id: int) -> Notification:
     """Mark one as read; again changes nothing. Raises NotFound for another's."""
-    inbox = _lock_inbox(user_id)
+    inbox = lock_inbox(user_id)
     mine = (Notification.id == notification_id, Notification.created_at == time_of(notification_id), Notification.user_id == user_id)
     notification = db.session.scalar(select(Notification).where(*mine).with_for_update())
     if notification is None:
@@ -80,10 +83,11 @@ def mark_read(user_id: int, notification_id: int) -> Notification:
 
 def mark_all_read(user_id: int) -> None:
     """Everything up to now counts as read; what arrives meanwhile stays unread."""
-    inbox = _lock_inbox(user_id)
+    inbox = lock_inbox(user_id)
     inbox.read_up_to, inbox.unread = new_time_id(), 0
 
 
-def _lock_inbox(user_id: int) -> Inbox:
+def lock_inbox(user_id: int) -> Inbox:
+    """The user's counter, made if need be and locked until the transaction ends."""
     db.session.execute(insert(Inbox).values(user_id=user_id).on_conflict_do_nothing())
     return db.session.scalars(select(Inbox).where(Inbox.user_id == user_id).with_for_update().execution_options(populate_existing=True)).one()

@@ -1,12 +1,17 @@
 """Being told once, counting without counting, reading one and all."""
 
+import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from apiflask import APIFlask
 from flask.testing import FlaskClient
 from sqlalchemy import text
 
 from app.accounts.models import User
+from app.core.time_ids import LARGEST
+from app.core.unit_of_work import unit_of_work
 from app.extensions import db
 from app.notifications import service
 from app.notifications.models import Level, Notification, NotificationType
@@ -126,3 +131,39 @@ def test_a_later_page_leaves_later_months_alone(sign_in: SignIn) -> None:
     assert partitions >= 1
     assert "Sort" not in plan
     assert plan.count("Index Scan") == 1, plan
+
+
+def test_what_arrives_during_a_read_all_is_counted_exactly_while_it_is_unread(committed_app: APIFlask) -> None:
+    with committed_app.app_context(), unit_of_work():
+        user = CandidateFactory()
+        user_id = user.id
+        service.deliver(news(user))
+
+    def deliver() -> None:
+        with committed_app.app_context(), unit_of_work():
+            service.deliver(news(db.session.get_one(User, user_id), 2))
+
+    with committed_app.app_context(), ThreadPoolExecutor(1) as pool:
+        service.lock_inbox(user_id)
+        arriving = pool.submit(deliver)
+        wait_until_blocked()
+        service.mark_all_read(user_id)
+        db.session.commit()
+        arriving.result(30)
+
+    with committed_app.app_context():
+        listed = service.list_notifications(user_id, before_id=LARGEST, limit=10, offset=0, unread_only=True)
+        assert [row.data for row in listed] == [{"number": 2}]
+        assert service.get_inbox(user_id).unread == 1
+
+
+def wait_until_blocked() -> None:
+    """Until a session of this database waits for a lock."""
+    waiting = text("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'")
+    ends = time.monotonic() + 30
+    while True:
+        with db.engine.connect() as connection:
+            if connection.scalar(waiting):
+                return
+        assert time.monotonic() < ends, "nobody waits"
+        time.sleep(0.02)
