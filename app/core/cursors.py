@@ -2,7 +2,7 @@
 
 import base64
 import binascii
-from typing import Annotated
+from typing import Annotated, Literal
 from urllib.parse import urlencode
 
 from flask import request
@@ -14,11 +14,12 @@ from app.core.time_ids import LARGEST
 
 
 class CursorQuery(InModel):
-    """Newest first, up to `limit`; `cursor` continues where a page ended; `offset` works for the first few pages."""
+    """Newest first (the only order), up to `limit`; `cursor` continues where a page ended; `offset` works for the first few pages."""
 
     limit: Annotated[int, Field(ge=1, le=100)] = 20
     offset: Annotated[int, Field(ge=0, le=1000)] = 0
     cursor: Annotated[str, Field(max_length=64)] | None = None
+    ordering: Literal["-created_at"] | None = None
 
     @property
     def before_id(self) -> int:

@@ -6,14 +6,14 @@ from flask import Response
 from app.core.auth import current_actor, require
 from app.core.contract import JSON, accepts, queries, returns, returns_file
 from app.core.cursors import CursorQuery, next_link
-from app.core.pagination import ListQuery, Page, page, page_of
+from app.core.pagination import Page, page, page_of
 from app.core.rates import counts_created, rate_limit
 from app.core.storage import send
 from app.core.unit_of_work import unit_of_work
 from app.core.uploads import read_attachment
 from app.messaging import service
 from app.messaging.models import Conversation
-from app.messaging.schemas import BlockIn, ConversationOpen, ConversationOut, MessageOut, MessagePage, MessagePost
+from app.messaging.schemas import BlockIn, ConversationOpen, ConversationOut, ConversationQuery, MessageOut, MessagePage, MessagePost
 from app.notifications.schemas import Count
 
 blp = APIBlueprint("messaging", __name__, tag="Messages")
@@ -22,9 +22,9 @@ ConversationPage = page_of(ConversationOut)
 
 @blp.get("/chats/conversations/")
 @require()
-@queries(ListQuery)
+@queries(ConversationQuery)
 @returns(ConversationPage)
-def list_conversations(query: ListQuery) -> Page[ConversationOut]:
+def list_conversations(query: ConversationQuery) -> Page[ConversationOut]:
     """Your conversations, the latest message first."""
     actor = current_actor()
     conversations, total = service.list_conversations(actor.id, limit=query.limit, offset=query.offset)

@@ -1,18 +1,27 @@
 """What the chat routes take and give."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Literal
 
 from apiflask.fields import UploadFile
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import BeforeValidator, Field, StringConstraints, model_validator
 
 from app.accounts.schemas import UserCard
-from app.core.schemas import Id, InModel, OutModel
+from app.core.pagination import ListQuery
+from app.core.schemas import Id, InModel, OutModel, empty_is_none
 from app.core.time_ids import time_of
 from app.jobs.schemas import JobCard
 from app.messaging.models import Conversation, Message, Participant
 
 Content = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=5000)]
+# A form sends its empty field along with the file.
+OptionalContent = Annotated[Content | None, BeforeValidator(empty_is_none)]
+
+
+class ConversationQuery(ListQuery):
+    """The latest message first, which is the only order."""
+
+    ordering: Literal["-last_message_at"] | None = None
 
 
 class ConversationOpen(InModel):
@@ -21,7 +30,7 @@ class ConversationOpen(InModel):
     application_id: Id | None = None
     partner_id: Id | None = None
     job_id: Id | None = None
-    message: Content | None = None
+    message: OptionalContent = None
 
     @model_validator(mode="after")
     def _one_way(self) -> "ConversationOpen":
@@ -33,8 +42,8 @@ class ConversationOpen(InModel):
 class MessagePost(InModel):
     """The text under `message` or `content`; a file may stand alone."""
 
-    message: Content | None = None
-    content: Content | None = None
+    message: OptionalContent = None
+    content: OptionalContent = None
     attachment: UploadFile | None = None
 
     @model_validator(mode="after")

@@ -1,5 +1,6 @@
 """Who may talk to whom, exact counters, read marks, hostile text."""
 
+import io
 import threading
 from collections.abc import Callable
 
@@ -113,6 +114,28 @@ def test_a_bad_message_is_refused_and_changes_nothing(application: Application, 
 
     assert answer.status_code == 400
     assert db.session.scalar(select(func.count()).select_from(Message)) == 0
+
+
+def test_an_empty_text_may_come_with_a_file(application: Application, candidate: FlaskClient) -> None:
+    chat = candidate.post(CHATS, json={"application_id": application.id, "message": ""}).json["id"]
+    form = {"message": "", "attachment": (io.BytesIO(b"%PDF-1.4\n%%EOF\n"), "thư.pdf")}
+
+    answer = candidate.post(f"{CHATS}{chat}/messages/", data=form, content_type="multipart/form-data")
+
+    assert (answer.status_code, answer.json["content"]) == (201, "")
+    assert answer.json["attachment"] == f"/api/v1/media/message/{answer.json['id']}/"
+
+
+@pytest.mark.parametrize("path", ["", "{chat}/messages/"])
+def test_no_other_order_is_promised_than_is_kept(application: Application, candidate: FlaskClient, path: str) -> None:
+    chat = candidate.post(CHATS, json={"application_id": application.id}).json["id"]
+    address = CHATS + path.format(chat=chat)
+
+    kept = candidate.get(f"{address}?ordering={'-created_at' if path else '-last_message_at'}")
+    refused = candidate.get(f"{address}?ordering=created_at")
+
+    assert (kept.status_code, refused.status_code) == (200, 400)
+    assert list(refused.json["errors"]) == ["ordering"]
 
 
 def test_a_block_stops_both_and_can_be_taken_back(application: Application, candidate: FlaskClient, recruiter: FlaskClient) -> None:

@@ -107,7 +107,9 @@ def test_another_persons_notification_does_not_exist(sign_in: SignIn) -> None:
     assert db.session.get(Notification, (made.id, made.created_at)).is_read is False
 
 
-@pytest.mark.parametrize("query", ["limit=0", "limit=101", "limit=x", "cursor=%F0%9F", "cursor=djE6eA", "offset=-1", "unread_only=perhaps"])
+@pytest.mark.parametrize(
+    "query", ["limit=0", "limit=101", "limit=x", "cursor=%F0%9F", "cursor=djE6eA", "offset=-1", "unread_only=perhaps", "ordering=title"]
+)
 def test_a_bad_parameter_is_refused(sign_in: SignIn, query: str) -> None:
     answer = sign_in(CandidateFactory()).get(f"/api/v1/notifications/?{query}")
 
