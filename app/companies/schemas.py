@@ -1,15 +1,25 @@
 """What the company routes take and give."""
 
+import unicodedata
 from datetime import datetime
+from typing import Annotated
 
 from apiflask.fields import UploadFile
-from pydantic import ConfigDict, Field
+from pydantic import AfterValidator, ConfigDict, Field
 
 from app.companies.models import Company
 from app.core.pagination import ListQuery
 from app.core.schemas import InModel, Line, OptionalLine, OptionalUrl, OutModel, Text, without_defaults
 
 PURGED_COMPANY = "N/A"
+
+
+def _one_spelling(name: str) -> str:
+    return " ".join(unicodedata.normalize("NFC", name).split())
+
+
+# Composed, with single blanks: names that look alike are one name, so that the second is refused.
+CompanyName = Annotated[Line, AfterValidator(_one_spelling)]
 
 
 class CompanyCard(OutModel):
@@ -51,7 +61,7 @@ class CompanyOut(CompanySummary):
 class CompanyCreate(InModel):
     """Only the name is required; null and an empty text mean the same."""
 
-    name: Line
+    name: CompanyName
     logo: UploadFile | None = None
     website: OptionalUrl = None
     description: Text | None = None
@@ -65,7 +75,7 @@ class CompanyPatch(CompanyCreate):
 
     model_config = ConfigDict(json_schema_extra=without_defaults)
 
-    name: Line = ""
+    name: CompanyName = ""
 
 
 class CompanyQuery(ListQuery):

@@ -1,6 +1,7 @@
 """Adding, changing, listing and deleting companies; a recruiter's figures."""
 
 import io
+import unicodedata
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -95,6 +96,17 @@ def test_a_name_is_taken_among_live_companies_whatever_its_case(sign_in: SignIn)
     taken.deleted_at = now()
     db.session.commit()
     assert recruiter.post("/api/v1/companies/", json={"name": "SAO MAI"}).status_code == 201
+
+
+@pytest.mark.parametrize("lookalike", [unicodedata.normalize("NFD", "Điện tử Sao Mai"), "Điện tử  Sao\u00a0Mai", "Điện tử\nSao Mai "])
+def test_a_name_that_looks_the_same_is_taken(sign_in: SignIn, lookalike: str) -> None:
+    recruiter = sign_in(RecruiterFactory())
+    recruiter.post("/api/v1/companies/", json={"name": "Điện tử Sao Mai"})
+
+    answer = recruiter.post("/api/v1/companies/", json={"name": lookalike})
+
+    assert (answer.status_code, answer.json["code"]) == (409, "company_name_taken")
+    assert db.session.scalars(select(Company.name)).all() == ["Điện tử Sao Mai"]
 
 
 def test_the_logo_is_served_to_anybody_and_only_while_it_is_one(client: FlaskClient, sign_in: SignIn) -> None:
