@@ -28,6 +28,13 @@ def _lower(email: str) -> str:
     return email.lower()
 
 
+def _bare(email: Any) -> Any:
+    """`Name <name@example.com>` would be taken for an address, and its owner could not sign in by what was typed."""
+    if isinstance(email, str) and "<" in email:
+        raise ValueError("Give the address alone, such as name@example.com.")
+    return email
+
+
 def _plain_url(url: HttpUrl) -> str:
     return str(url)
 
@@ -55,6 +62,6 @@ Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max
 OptionalLine = Annotated[str, StringConstraints(strip_whitespace=True, max_length=255)]
 Text = Annotated[str, StringConstraints(strip_whitespace=True, max_length=20_000)]
 Money = Annotated[int, BeforeValidator(_no_truth), Field(ge=0, le=10**15)]
-Email = Annotated[EmailStr, StringConstraints(max_length=254), AfterValidator(_lower)]
+Email = Annotated[EmailStr, StringConstraints(max_length=254), AfterValidator(_lower), BeforeValidator(_bare)]
 Url = Annotated[HttpUrl, AfterValidator(_plain_url)]
 OptionalUrl = Annotated[Url | None, BeforeValidator(empty_is_none)]

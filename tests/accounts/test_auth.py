@@ -49,6 +49,7 @@ def test_an_address_is_taken_whatever_its_case(client: FlaskClient) -> None:
     ("change", "field"),
     [
         ({"email": "nobody"}, "email"),
+        ({"email": "Nguyễn An <an@example.com>"}, "email"),
         ({"password": "short"}, "password"),
         ({"full_name": " "}, "full_name"),
         ({"user_type": "ADMIN"}, "user_type"),
