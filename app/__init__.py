@@ -7,6 +7,7 @@ from flask_cors import CORS
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from app.core import auth, problems, rates, request_id
+from app.core.forms import StrictRequest
 from app.core.paths import ApiAlias, BoundedInteger
 from app.extensions import cache, db, jwt, limiter, migrate
 from app.features import register_features
@@ -20,6 +21,7 @@ def create_app(settings: Settings) -> APIFlask:
     app = APIFlask(__name__, title="Job board API", version="1.0", docs_path=None, spec_path=None, static_folder=None)  # type: ignore[arg-type]
     app.config.update(_flask_config(settings))
     app.extensions["settings"] = settings
+    app.request_class = StrictRequest
     app.url_map.strict_slashes = False
     app.url_map.converters["int"] = BoundedInteger
     # Flask annotates the base class; the provider that it makes has the attribute.

@@ -129,7 +129,10 @@ def read_json(*, any_type: bool = False) -> Any:
 
 def _form(model: type[BaseModel]) -> dict[str, Any]:
     """Form fields and files as the model's input: fields that are not text may hold JSON, an empty one counts as null."""
-    form: MultiDict[str, str] = request.form
+    try:
+        form: MultiDict[str, str] = request.form
+    except ValueError as error:
+        raise BadRequest("The form is not complete, or not what its Content-Type says.") from error
     values = {name: _form_value(model, name, form.getlist(name)) for name in form}
     files: dict[str, FileStorage] = {name: file for name, file in request.files.items() if file.filename}
     return {**values, **files}
