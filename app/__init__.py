@@ -23,6 +23,7 @@ def create_app(settings: Settings) -> APIFlask:
     app.extensions["settings"] = settings
     app.request_class = StrictRequest
     app.url_map.strict_slashes = False
+    app.url_map.merge_slashes = False
     app.url_map.converters["int"] = BoundedInteger
     # Flask annotates the base class; the provider that it makes has the attribute.
     app.json.ensure_ascii = False  # type: ignore[attr-defined]

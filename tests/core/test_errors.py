@@ -78,6 +78,14 @@ def test_both_prefixes_and_a_missing_slash_reach_the_same_route(client: FlaskCli
     assert [answer.status_code for answer in answers] == [400] * 4
 
 
+@pytest.mark.parametrize("path", ["/api/v1//auth/login/", "/api//auth/login", "/api/v1/auth///login//"])
+def test_a_doubled_slash_counts_once_and_redirects_nobody(client: FlaskClient, path: str) -> None:
+    answer = client.post(path, json={})
+
+    assert answer.status_code == 400
+    assert set(answer.json["errors"]) == {"email", "password"}
+
+
 @pytest.mark.parametrize(
     ("method", "path", "body"),
     [("GET", "/api/v1/companies/", None), ("POST", "/api/v1/auth/login/", {"email": "a@example.com", "password": "x" * 8})],
