@@ -8,6 +8,7 @@ import tasks.maintenance
 import tasks.notifications
 import tasks.payments
 import tasks.pdf
+import tasks.previews
 import tasks.receipts
 import tasks.search  # noqa: F401
 from app.extensions import db

@@ -24,6 +24,8 @@ from app.payments import gateway_routes, local_gateway, local_gateway_api, local
 from app.payments import routes as payment_routes
 from app.payments.receipts import cli as receipts_cli
 from app.payments.receipts import routes as receipt_routes
+from app.resumes import cli as resumes_cli
+from app.resumes import look_routes as resume_look_routes
 from app.resumes import pdf_routes as resume_pdf_routes
 from app.resumes import routes as resume_routes
 from app.search import cli as search_cli
@@ -45,6 +47,7 @@ BLUEPRINTS = (
     interview_routes.blp,
     resume_routes.blp,
     resume_pdf_routes.blp,
+    resume_look_routes.blp,
     messaging_routes.blp,
     notification_routes.blp,
     payment_routes.blp,
@@ -59,6 +62,7 @@ COMMANDS = (
     accounts_cli.users,
     audit_cli.audit,
     jobs_cli.postings,
+    resumes_cli.resumes,
     search_cli.search,
     payments_cli.packages,
     payments_cli.payments,

@@ -11,6 +11,17 @@ class PhotoNotFound(NotFound):
     code, detail = "photo_not_found", "This résumé has no photo."
 
 
+class ThemeNotFound(NotFound):
+    code, detail = "theme_not_found", "There is no such theme."
+
+
+class PageNotFound(NotFound):
+    code = "page_not_found"
+
+    def __init__(self, count: int) -> None:
+        super().__init__(f"The PDF has {count} page{'s' if count != 1 else ''}.")
+
+
 class TooManyResumes(Conflict):
     code = "too_many_resumes"
 

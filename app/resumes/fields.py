@@ -66,6 +66,7 @@ ShortText = Annotated[str, StringConstraints(strip_whitespace=True, max_length=2
 LongText = Annotated[str, StringConstraints(strip_whitespace=True, max_length=5_000), NullIsEmpty]
 OptionalEmail = Annotated[ShortText, AfterValidator(_check_email)]
 Term = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=120)]
+Title = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=255)]
 Flag = Annotated[bool, BeforeValidator(_null_is_false)]
 
 PartialDate = Annotated[str, StringConstraints(strip_whitespace=True, max_length=10), AfterValidator(_check_date)]
@@ -73,5 +74,8 @@ OptionalDate = Annotated[PartialDate | None, BeforeValidator(_empty_is_null)]
 
 WebAddress = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=1_000), AfterValidator(_check_address)]
 OptionalAddress = Annotated[WebAddress | None, BeforeValidator(_empty_is_null)]
+
+# Empty: the theme's own colour.
+AccentColor = Annotated[str, StringConstraints(strip_whitespace=True, to_lower=True, pattern=r"^(#[0-9A-Fa-f]{6})?$"), NullIsEmpty]
 
 Grade = Annotated[int | float | str | None, PlainValidator(_check_grade, json_schema_input_type=int | float | str | None)]

@@ -5,7 +5,7 @@ from typing import Annotated, Any, ClassVar
 from pydantic import AliasChoices, Field, ValidationInfo, field_validator, model_validator
 
 from app.core.schemas import Id, InModel
-from app.resumes.fields import Flag, Grade, LongText, NullIsNoRows, OptionalAddress, OptionalDate, ShortText, Term, WebAddress
+from app.resumes.fields import Flag, Grade, LongText, NullIsNoRows, OptionalAddress, OptionalDate, ShortText, Term, Title
 
 
 class Item(InModel):
@@ -52,13 +52,14 @@ class OpenPeriod(Period):
 
 class Experience(OpenPeriod):
     needed = ("company", "position")
-    optional = frozenset({"location", "technologies"})
+    optional = frozenset({"location", "technologies", "url"})
 
     company: ShortText = ""
     position: ShortText = ""
     description: LongText = ""
     location: ShortText = ""
     technologies: Annotated[list[Term], NullIsNoRows] = Field(default_factory=list, max_length=50)
+    url: OptionalAddress = None
 
 
 class Education(Period):
@@ -84,16 +85,20 @@ class Certification(Item):
     url: OptionalAddress = None
 
 
-class Language(Item):
-    """A language and how well it is spoken, in the person's own words. A plain text counts as the name."""
-
-    name: Annotated[Term, Field(validation_alias=AliasChoices("name", "language"))]
-    level: Annotated[ShortText, Field(validation_alias=AliasChoices("level", "proficiency", "fluency"))] = ""
+class Named(Item):
+    """A row for which a plain text may stand: its name."""
 
     @model_validator(mode="before")
     @classmethod
     def _named(cls, value: Any) -> Any:
         return {"name": value} if isinstance(value, str) else value
+
+
+class Language(Named):
+    """A language and how well it is spoken, in the person's own words."""
+
+    name: Annotated[Term, Field(validation_alias=AliasChoices("name", "language"))]
+    level: Annotated[ShortText, Field(validation_alias=AliasChoices("level", "proficiency", "fluency"))] = ""
 
 
 class Project(OpenPeriod):
@@ -104,11 +109,65 @@ class Project(OpenPeriod):
     technologies: Annotated[list[Term], NullIsNoRows] = Field(default_factory=list, max_length=50)
 
 
+class Publication(Item):
+    """A paper, a book, an article; `authors` as they are to be printed."""
+
+    optional = frozenset({"authors", "url", "description"})
+
+    name: Title
+    authors: ShortText = ""
+    publisher: ShortText = ""
+    release_date: OptionalDate = None
+    url: OptionalAddress = None
+    description: LongText = ""
+
+
+class Award(Item):
+    optional = frozenset({"description"})
+
+    title: Title
+    awarder: ShortText = ""
+    date: OptionalDate = None
+    description: LongText = ""
+
+
+class Volunteer(OpenPeriod):
+    """Unpaid work."""
+
+    needed = ("organization", "position")
+    optional = frozenset({"url"})
+
+    organization: ShortText = ""
+    position: ShortText = ""
+    description: LongText = ""
+    url: OptionalAddress = None
+
+
+class Interest(Named):
+    """Something one likes, and what of it."""
+
+    name: Term
+    keywords: Annotated[list[Term], NullIsNoRows] = Field(default_factory=list, max_length=50)
+
+
+class Reference(Item):
+    """Someone who speaks for one, and what they say."""
+
+    needed = ("name", "reference")
+
+    name: ShortText = ""
+    reference: LongText = ""
+
+
 class Link(Item):
-    """A web or `mailto:` address with its label. A plain text counts as the address."""
+    """A web or `mailto:` address with its label, or the name that one goes by there. A plain text counts as the address."""
+
+    needed = ("url", "username")
+    optional = frozenset({"username"})
 
     label: ShortText = ""
-    url: WebAddress
+    url: OptionalAddress = None
+    username: ShortText = ""
 
     @model_validator(mode="before")
     @classmethod

@@ -13,7 +13,7 @@ from app.core.clock import now
 from app.core.storage import StoredFile
 from app.extensions import Model, db
 
-PHOTO_FOLDER, PDF_FOLDER = "resume-photos", "resume-pdfs"
+PHOTO_FOLDER, PDF_FOLDER, PREVIEW_FOLDER = "resume-photos", "resume-pdfs", "resume-previews"
 
 Rows = list[dict[str, Any]]
 
@@ -25,9 +25,15 @@ class PdfStatus(StrEnum):
     FAILED = "FAILED"
 
 
+class PaperSize(StrEnum):
+    A4 = "A4"
+    LETTER = "LETTER"
+
+
 class Resume(Model):
     """A résumé. `pdf_hash` is the content hash of the stored PDF; `pdf_task_id` the render under way.
 
+    `accent_color` is `#rrggbb`, or empty for the theme's own; `imported` is what was taken of the JSON Resume document that it was made of.
     Deleting is soft: a recruiter who received it in an application keeps it.
     """
 
@@ -55,8 +61,16 @@ class Resume(Model):
     languages: Mapped[Rows] = mapped_column(JSONB, default=list, server_default=text("'[]'"))
     projects: Mapped[Rows] = mapped_column(JSONB, default=list, server_default=text("'[]'"))
     links: Mapped[Rows] = mapped_column(JSONB, default=list, server_default=text("'[]'"))
+    publications: Mapped[Rows] = mapped_column(JSONB, default=list, server_default=text("'[]'"))
+    awards: Mapped[Rows] = mapped_column(JSONB, default=list, server_default=text("'[]'"))
+    volunteer: Mapped[Rows] = mapped_column(JSONB, default=list, server_default=text("'[]'"))
+    interests: Mapped[Rows] = mapped_column(JSONB, default=list, server_default=text("'[]'"))
+    references: Mapped[Rows] = mapped_column(JSONB, default=list, server_default=text("'[]'"))
+    imported: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
     is_primary: Mapped[bool] = mapped_column(default=False, server_default=text("false"))
     theme: Mapped[str] = mapped_column(default="classic", server_default="classic")
+    accent_color: Mapped[str] = mapped_column(default="", server_default="")
+    paper_size: Mapped[PaperSize] = mapped_column(db.String(8), default=PaperSize.A4, server_default="A4")
     pdf_status: Mapped[PdfStatus] = mapped_column(db.String(12), default=PdfStatus.NONE, server_default="NONE")
     pdf_generated_at: Mapped[datetime | None] = mapped_column(db.DateTime(timezone=True))
     pdf_hash: Mapped[str | None]
@@ -80,5 +94,19 @@ class Resume(Model):
         return [str(item["name"]) for item in self.skill_items]
 
 
+class PreviewPage(Model):
+    """A page of a PDF as a picture; `number` counts from 1. It goes with the PDF's file."""
+
+    __tablename__ = "resume_preview_pages"
+    __table_args__ = (Index("ix_resume_preview_pages_picture_id", "picture_id"),)
+
+    pdf_file_id: Mapped[int] = mapped_column(ForeignKey("stored_files.id", ondelete="CASCADE"), primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True)
+    picture_id: Mapped[int] = mapped_column(ForeignKey("stored_files.id", ondelete="CASCADE"))
+
+    picture: Mapped[StoredFile] = relationship(foreign_keys=[picture_id])
+
+
 file_purge.declare(PHOTO_FOLDER, Resume.photo_id)
 file_purge.declare(PDF_FOLDER, Resume.pdf_file_id)
+file_purge.declare(PREVIEW_FOLDER, PreviewPage.picture_id)

@@ -28,11 +28,18 @@ _PRINTED = (
     "languages",
     "projects",
     "links",
+    "publications",
+    "awards",
+    "volunteer",
+    "interests",
+    "references",
+    "accent_color",
+    "paper_size",
 )
 
 
 def printed(resume: Resume) -> dict[str, Any]:
-    """The fields that a PDF shows, without the photo's bytes."""
+    """What a PDF shows and in which colour and size, without the photo's bytes."""
     return {name: getattr(resume, name) for name in _PRINTED}
 
 

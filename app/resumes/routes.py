@@ -3,7 +3,7 @@
 from apiflask import APIBlueprint
 from flask import Response
 
-from app.core.auth import Role, current_actor, public, require
+from app.core.auth import Role, current_actor, require
 from app.core.contract import JSON, accepts, queries, returns, returns_file
 from app.core.pagination import ListQuery, Page, page, paginate
 from app.core.storage import send
@@ -15,7 +15,7 @@ from app.resumes.json_resume.document import JsonResume
 from app.resumes.json_resume.exporting import to_document
 from app.resumes.json_resume.importing import to_resume
 from app.resumes.models import Resume
-from app.resumes.schemas import ResumeCreate, ResumeOut, ResumePage, ResumePatch, Theme, ThemeList, ThemeOut
+from app.resumes.schemas import ResumeCreate, ResumeOut, ResumePage, ResumePatch
 
 blp = APIBlueprint("resumes", __name__, tag="Résumés")
 
@@ -41,14 +41,6 @@ def create_resume(data: ResumeCreate) -> ResumeOut:
     photo = read_image(data.photo) if data.photo else None
     with unit_of_work():
         return ResumeOut.of(service.create(current_actor(), data.changes(), photo))
-
-
-@blp.get("/resumes/themes/")
-@public
-@returns(ThemeList)
-def list_themes() -> ThemeList:
-    """The designs that a PDF may have."""
-    return ThemeList([ThemeOut(id=theme, name=theme.title()) for theme in Theme])
 
 
 @blp.post("/resumes/import/")

@@ -9,18 +9,51 @@ from pydantic import BeforeValidator, ConfigDict, Field, RootModel, WithJsonSche
 
 from app.core.pagination import page_of
 from app.core.schemas import InModel, Line, OutModel, without_defaults
-from app.resumes.fields import LongText, NullIsNoRows, OptionalEmail, ShortText, Term
-from app.resumes.items import Certification, Education, Experience, Item, Language, Link, Project, SkillItem
-from app.resumes.models import PdfStatus, Resume
+from app.resumes.fields import AccentColor, LongText, NullIsNoRows, OptionalEmail, ShortText, Term
+from app.resumes.items import (
+    Award,
+    Certification,
+    Education,
+    Experience,
+    Interest,
+    Item,
+    Language,
+    Link,
+    Project,
+    Publication,
+    Reference,
+    SkillItem,
+    Volunteer,
+)
+from app.resumes.models import PaperSize, PdfStatus, Resume
+from app.resumes.rendering.limits import MAX_PAGES
+from app.resumes.rendering.look import Design
 from app.resumes.skills import Wanted
 
-SECTIONS = ("experience", "education", "certifications", "languages", "projects", "links")
+SECTIONS: dict[str, type[Item]] = {
+    "experience": Experience,
+    "education": Education,
+    "certifications": Certification,
+    "languages": Language,
+    "projects": Project,
+    "links": Link,
+    "publications": Publication,
+    "awards": Award,
+    "volunteer": Volunteer,
+    "interests": Interest,
+    "references": Reference,
+}
 
 
 class Theme(StrEnum):
     """The designs a PDF may have."""
 
     CLASSIC = "classic"
+    MODERN = "modern"
+    COMPACT = "compact"
+    ACADEMIC = "academic"
+    TECHNICAL = "technical"
+    VIETNAMESE = "vietnamese"
 
 
 def _split(value: Any) -> Any:
@@ -43,8 +76,15 @@ class ResumeFields(InModel):
     languages: Annotated[list[Language], NullIsNoRows] = Field(default_factory=list, max_length=30)
     projects: Annotated[list[Project], NullIsNoRows] = Field(default_factory=list, max_length=50)
     links: Annotated[list[Link], NullIsNoRows] = Field(default_factory=list, max_length=20)
+    publications: Annotated[list[Publication], NullIsNoRows] = Field(default_factory=list, max_length=100)
+    awards: Annotated[list[Award], NullIsNoRows] = Field(default_factory=list, max_length=50)
+    volunteer: Annotated[list[Volunteer], NullIsNoRows] = Field(default_factory=list, max_length=50)
+    interests: Annotated[list[Interest], NullIsNoRows] = Field(default_factory=list, max_length=30)
+    references: Annotated[list[Reference], NullIsNoRows] = Field(default_factory=list, max_length=30)
     is_primary: bool = False
     theme: Theme = Theme.CLASSIC
+    accent_color: AccentColor = ""
+    paper_size: PaperSize = PaperSize.A4
 
     def changes(self) -> dict[str, Any]:
         """The fields that were sent as plain values: rows as JSON, skills as `Wanted`; the photo is left out."""
@@ -104,8 +144,15 @@ class ResumeOut(OutModel):
     languages: Annotated[Rows, _documented(Language)]
     projects: Annotated[Rows, _documented(Project)]
     links: Annotated[Rows, _documented(Link)]
+    publications: Annotated[Rows, _documented(Publication)]
+    awards: Annotated[Rows, _documented(Award)]
+    volunteer: Annotated[Rows, _documented(Volunteer)]
+    interests: Annotated[Rows, _documented(Interest)]
+    references: Annotated[Rows, _documented(Reference)]
     is_primary: bool
     theme: str
+    accent_color: str
+    paper_size: PaperSize
     pdf_status: PdfStatus
     pdf_generated_at: datetime | None
     created_at: datetime
@@ -121,8 +168,19 @@ ResumePage = page_of(ResumeOut)
 
 
 class ThemeOut(OutModel):
+    """A design: what it is for, its own accent colour (`#rrggbb`), and where a picture of it is."""
+
     id: Theme
     name: str
+    description: str
+    accent_color: str
+    preview: str
+
+    @classmethod
+    def of(cls, design: Design) -> Self:
+        """The design as people choose it."""
+        address = f"/api/v1/resumes/themes/{design.id}/preview.png"
+        return cls(id=Theme(design.id), name=design.name, description=design.description, accent_color=design.accent, preview=address)
 
 
 class ThemeList(RootModel[list[ThemeOut]]):
@@ -146,3 +204,7 @@ class DownloadOut(OutModel):
 
 class DownloadQuery(InModel):
     token: Annotated[str, Field(max_length=512)] | None = None
+
+
+class PreviewQuery(DownloadQuery):
+    page: Annotated[int, Field(ge=1, le=MAX_PAGES)] = 1

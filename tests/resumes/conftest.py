@@ -66,6 +66,23 @@ FULL: dict[str, Any] = {
         }
     ],
     "links": [{"label": "GitHub", "url": "https://github.com/ducle"}],
+    "publications": [{"name": "Kho dữ liệu mở", "publisher": "Tạp chí Tin học", "release_date": "2022-03"}],
+    "awards": [{"title": "Giải nhất", "awarder": "Hội Tin học", "date": "2015"}],
+    "volunteer": [
+        {
+            "organization": "Lớp học tình thương",
+            "position": "Giáo viên",
+            "start_date": "2018",
+            "end_date": "2019",
+            "is_current": False,
+            "description": "",
+        }
+    ],
+    "interests": [{"name": "Cờ tướng", "keywords": ["khai cuộc"]}],
+    "references": [{"name": "Trần Hà", "reference": "Rất đáng tin."}],
+    "theme": "academic",
+    "accent_color": "#25407a",
+    "paper_size": "LETTER",
 }
 
 

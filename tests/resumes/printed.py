@@ -59,6 +59,26 @@ COMPLETE: dict[str, Any] = {
     "links": [{"label": "GitHub", "url": "https://github.com/thao"}],
 }
 
+# The sections that not every résumé has.
+FURTHER: dict[str, Any] = {
+    "publications": [
+        {
+            "name": "Đối soát phân tán",
+            "authors": "N. T. P. Thảo, L. M. Đức",
+            "publisher": "Tạp chí Tin học",
+            "release_date": "2023-04",
+            "url": "https://doi.example.org/10.1/x",
+            "description": "Bài báo hay nhất.",
+        }
+    ],
+    "awards": [{"title": "Nhân viên xuất sắc", "awarder": "Hội Tin học", "date": "2022", "description": "Vì sáng kiến."}],
+    "volunteer": [
+        {"organization": "Lớp học tình thương", "position": "Giảng viên", "start_date": "2019", "is_current": True, "description": "Dạy toán."}
+    ],
+    "interests": [{"name": "Nhiếp ảnh", "keywords": ["phim", "chân dung"]}],
+    "references": [{"name": "TS. Lê Hoàng Nam", "reference": "Làm việc cẩn thận."}],
+}
+
 
 def reader(pdf: bytes) -> PdfReader:
     """The parsed file."""

@@ -82,7 +82,12 @@ def test_the_projects_sample_becomes_a_resume(caller: FlaskClient) -> None:
 
 
 def test_an_export_fits_the_schema_and_comes_back_unchanged(caller: FlaskClient) -> None:
-    created = caller.post(URL, json={**FULL, "links": [{"label": "Website", "url": "https://duc.example.com"}, *FULL["links"]]}).json
+    plain = dict.fromkeys(("publications", "awards", "volunteer", "interests", "references"), []) | {
+        "theme": "classic",
+        "accent_color": "",
+        "paper_size": "A4",
+    }
+    created = caller.post(URL, json={**FULL, **plain, "links": [{"label": "Website", "url": "https://duc.example.com"}, *FULL["links"]]}).json
 
     exported = caller.get(f"{URL}{created['id']}/export/")
     imported = caller.post(f"{URL}import/", json=exported.json).json

@@ -20,12 +20,13 @@ from app.resumes.rendering.errors import RenderError
 from app.resumes.rendering.fetcher import PHOTO_URL, SealedFetcher
 from app.resumes.rendering.fonts import covered_characters
 from app.resumes.rendering.limits import MAX_PAGES, has_too_much_text
+from app.resumes.rendering.look import DESIGNS, Look, read_look
 from app.resumes.rendering.render import lay_out, page_of, render_pdf, write
 from app.resumes.rendering.theme import find_theme
 from tests.resumes.printed import COMPLETE, addresses_of, images_of, portrait, reader, text_of
 
 ROOT = Path(__file__).resolve().parents[2]
-CLASSIC = find_theme("classic")
+CLASSIC = read_look({}, "classic")
 
 MARKUP = [
     "<script>alert(1)</script>",
@@ -190,12 +191,13 @@ def test_control_bidirectional_and_invisible_characters_leave_the_text() -> None
     assert not set("\x00\x07\x1b\u200b\u202e\u2066\ufeff\ufffd") & set(text)
 
 
-@pytest.mark.parametrize("letter", ["W", "i", "ộ", "(", "😀", "ش"])
-def test_a_word_of_5000_letters_stays_on_the_paper(letter: str) -> None:
+@pytest.mark.parametrize(("letter", "theme"), [*((letter, "classic") for letter in "iộ(😀ش"), *(("W", theme) for theme in DESIGNS)])
+def test_a_word_of_5000_letters_stays_on_the_paper(letter: str, theme: str) -> None:
+    look = read_look({}, theme)
     word = letter * 5_000
     resume = {"title": word, "full_name": word, "summary": word, "experience": [{"position": word, "start_date": word, "description": f"- {word}"}]}
 
-    document = lay_out(_page(resume), {}, CLASSIC)
+    document = lay_out(_page(resume, look), {}, look)
 
     right_edges = [box.position_x + box.width for page in document.pages for box in page._page_box.descendants() if hasattr(box, "text")]
     assert max(right_edges) <= document.pages[0].width
@@ -203,8 +205,8 @@ def test_a_word_of_5000_letters_stays_on_the_paper(letter: str) -> None:
     assert text_of(write(document, identifier=b"0" * 16)).count(printed) > 10_000
 
 
-def _page(resume: dict[str, Any]) -> str:
-    return page_of(read_sheet(resume), CLASSIC)
+def _page(resume: dict[str, Any], look: Look = CLASSIC) -> str:
+    return page_of(read_sheet(resume), find_theme(look.theme))
 
 
 def test_100000_rows_are_refused_with_a_reason() -> None:
@@ -216,13 +218,14 @@ def test_100000_rows_are_refused_with_a_reason() -> None:
 
 def test_text_is_refused_unseen_only_when_it_cannot_fit() -> None:
     sentence = "Xây dựng hệ thống thanh toán phục vụ hàng triệu người dùng. "
-    entries = [{"position": "p", "description": sentence * 160}] * 17
+    entries = [{"position": "p", "description": sentence * 160}] * 20
     resume = {"title": "x", "experience": entries}
+    densest = read_look({}, "compact")
     assert has_too_much_text(read_sheet(resume))
-    assert has_too_much_text(read_sheet({"title": "x", "experience": [{"position": "p", "description": "a\n" * 1_241}]}))
-    assert not has_too_much_text(read_sheet({"title": "x", "experience": entries[:15]}))
+    assert has_too_much_text(read_sheet({"title": "x", "experience": [{"position": "p", "description": "a\n" * 1_401}]}))
+    assert not has_too_much_text(read_sheet({"title": "x", "experience": entries[:17]}))
 
-    pages = len(lay_out(_page(resume), {}, CLASSIC).pages)
+    pages = len(lay_out(_page(resume, densest), {}, densest).pages)
 
     assert pages > MAX_PAGES
     with pytest.raises(RenderError, match="longer than 20 pages"):

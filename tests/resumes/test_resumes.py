@@ -13,8 +13,6 @@ from app.accounts.models import User
 from app.core.storage import StoredFile
 from app.extensions import db
 from app.resumes.models import Resume
-from app.resumes.rendering.theme import THEMES
-from app.resumes.schemas import Theme
 from app.resumes.service import MOST
 from tests.factories import AdminFactory, ApplicationFactory, CandidateFactory, RecruiterFactory, ResumeFactory
 from tests.resumes.conftest import FULL, SignIn
@@ -48,8 +46,15 @@ def test_a_title_suffices_and_the_persons_fields_come_from_the_account(caller: F
         "languages": [],
         "projects": [],
         "links": [],
+        "publications": [],
+        "awards": [],
+        "volunteer": [],
+        "interests": [],
+        "references": [],
         "is_primary": True,
         "theme": "classic",
+        "accent_color": "",
+        "paper_size": "A4",
         "pdf_status": "NONE",
         "pdf_generated_at": None,
         "created_at": answer.json["created_at"],
@@ -89,6 +94,16 @@ def test_a_form_takes_sections_as_json_and_a_photo(caller: FlaskClient, picture:
         ({"title": None}, "title"),
         ({"email": "nobody"}, "email"),
         ({"theme": "../classic"}, "theme"),
+        ({"accent_color": "red"}, "accent_color"),
+        ({"accent_color": "#12345"}, "accent_color"),
+        ({"accent_color": "#123456;}"}, "accent_color"),
+        ({"paper_size": "A3"}, "paper_size"),
+        ({"publications": [{"publisher": "x"}]}, "publications.0.name"),
+        ({"awards": [{"title": "x", "date": "May"}]}, "awards.0.date"),
+        ({"volunteer": [{"description": "x"}]}, "volunteer.0"),
+        ({"interests": [{"keywords": ["x"]}]}, "interests.0.name"),
+        ({"references": [{}]}, "references.0"),
+        ({"links": [{"label": "x"}]}, "links.0"),
         ({"photo": "https://example.com/me.png"}, "photo"),
         ({"id": 7}, "id"),
         ({"pdf_status": "READY"}, "pdf_status"),
@@ -302,13 +317,6 @@ def test_a_deleted_resume_is_gone_for_its_owner(caller: FlaskClient) -> None:
 
     assert (first.status_code, again.status_code) == (204, 404)
     assert caller.get(URL).json["count"] == 0
-
-
-def test_the_themes_offered_are_those_that_the_renderer_has(client: FlaskClient) -> None:
-    answer = client.get(f"{URL}themes/")
-
-    assert answer.json == [{"id": "classic", "name": "Classic"}]
-    assert {theme.value for theme in Theme} == THEMES
 
 
 def test_two_candidates_do_not_share_a_list(caller: FlaskClient, sign_in: SignIn) -> None:

@@ -7,20 +7,22 @@ from hashlib import sha256
 from typing import Any
 
 from app.resumes.rendering.content import read_sheet
+from app.resumes.rendering.look import read_look
 from app.resumes.rendering.theme import find_theme
 
 # Raised whenever code changes what the same content looks like; a theme's own files are part of the digest by themselves.
-RENDERER_VERSION = 1
+RENDERER_VERSION = 2
 
 
 def content_hash(resume: Mapping[str, Any], theme: str) -> str:
-    """SHA-256 (hex) over canonical JSON of the printed content, the theme and the renderer's version.
+    """SHA-256 (hex) over canonical JSON of the printed content, the theme, its colour and paper, and the renderer's version.
 
     Fields that are not printed, the order of keys and invisible characters do not count. Raises `RenderError` for an unknown theme,
     for nothing else.
     """
     sheet = read_sheet(resume)
     printed = asdict(sheet) | {"photo": sha256(sheet.photo).hexdigest() if sheet.photo else None}
-    described = {"renderer": RENDERER_VERSION, "theme": find_theme(theme).fingerprint, "sheet": printed}
+    look = asdict(read_look(resume, theme))
+    described = {"renderer": RENDERER_VERSION, "theme": find_theme(theme).fingerprint, "look": look, "sheet": printed}
     canonical = json.dumps(described, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
     return sha256(canonical.encode("ascii")).hexdigest()

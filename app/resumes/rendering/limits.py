@@ -17,12 +17,17 @@ ROWS = {
     "skill_items": 150,
     "languages": 30,
     "links": 20,
+    "publications": 200,
+    "awards": 60,
+    "volunteer": 60,
+    "interests": 30,
+    "references": 30,
     "technologies": 60,
 }
 
-# More than a page of continuous text holds: 57 lines of some 107 letters in the classic theme.
-_PAGE_LINES = 62
-_LINE_CHARACTERS = 125
+# More than a page of continuous text holds in any theme: 65 lines of some 115 letters in the compact one.
+_PAGE_LINES = 70
+_LINE_CHARACTERS = 135
 
 GIBIBYTE = 1 << 30
 

@@ -14,6 +14,7 @@ from app.resumes.rendering.errors import RenderError
 from app.resumes.rendering.fetcher import PHOTO_URL, SealedFetcher
 from app.resumes.rendering.fonts import boxed, bundled_fonts, covered_characters
 from app.resumes.rendering.limits import MAX_PAGES, TOO_LONG, has_too_much_text
+from app.resumes.rendering.look import Look, read_look
 from app.resumes.rendering.photo import photo_content_type
 from app.resumes.rendering.sheet import Sheet
 from app.resumes.rendering.theme import THEMES, Theme, find_theme
@@ -32,13 +33,13 @@ def render_pdf(resume: Mapping[str, Any], *, theme: str = "classic", generated_a
     when the content itself cannot be printed: over a cap, an unknown theme, an unusable photo. CPU and memory are bounded only by the
     process, see `limits.limit_process` and the task's time limit.
     """
-    design = find_theme(theme)
+    look, design = read_look(resume, theme), find_theme(theme)
     sheet = read_sheet(resume)
     if sheet.fault:
         raise RenderError(sheet.fault)
     if has_too_much_text(sheet):
         raise RenderError(TOO_LONG)
-    document = lay_out(page_of(sheet, design, generated_at), _assets(sheet), design)
+    document = lay_out(page_of(sheet, design, generated_at), _assets(sheet), look)
     if len(document.pages) > MAX_PAGES:
         raise RenderError(TOO_LONG)
     return write(document, identifier=bytes.fromhex(content_hash(resume, theme))[:16])
@@ -53,10 +54,10 @@ def page_of(sheet: Sheet, design: Theme, generated_at: datetime | None = None) -
     return head + start + boxed(body)
 
 
-def lay_out(html: str, assets: Mapping[str, tuple[str, bytes]], design: Theme) -> Document:
+def lay_out(html: str, assets: Mapping[str, tuple[str, bytes]], look: Look) -> Document:
     """Paginate a page of markup that can load nothing but `assets` (URL to content type and bytes)."""
     source = HTML(string=html, url_fetcher=SealedFetcher(assets))
-    return source.render(font_config=bundled_fonts(), stylesheets=[_stylesheet(design)], **_OPTIONS)
+    return source.render(font_config=bundled_fonts(), stylesheets=[_stylesheet(look)], **_OPTIONS)
 
 
 def write(document: Document, *, identifier: bytes) -> bytes:
@@ -73,12 +74,12 @@ def warm_up() -> None:
     """
     covered_characters()
     for name in THEMES:
-        _stylesheet(find_theme(name))
+        _stylesheet(read_look({}, name))
 
 
-@lru_cache
-def _stylesheet(design: Theme) -> CSS:
-    return CSS(string=design.stylesheet, url_fetcher=SealedFetcher({}))
+@lru_cache(maxsize=64)
+def _stylesheet(look: Look) -> CSS:
+    return CSS(string=find_theme(look.theme).stylesheet(look), url_fetcher=SealedFetcher({}))
 
 
 def _assets(sheet: Sheet) -> dict[str, tuple[str, bytes]]:

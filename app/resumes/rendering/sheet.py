@@ -41,13 +41,22 @@ class Language:
 
 
 @dataclass(frozen=True, slots=True)
+class Interest:
+    """Something a person likes, and what of it (may be empty)."""
+
+    name: str
+    details: str
+
+
+@dataclass(frozen=True, slots=True)
 class Sheet:
     """A whole résumé. `photo` holds PNG or JPEG bytes; `fault` is the sentence that says why it cannot be printed, if it cannot."""
 
     labels: Labels
     name: str
     headline: str
-    contacts: tuple[Link, ...]
+    email: Link | None
+    phone: str
     address: str
     links: tuple[tuple[str, Link], ...]
     photo: bytes | None
@@ -56,12 +65,22 @@ class Sheet:
     education: tuple[Entry, ...]
     projects: tuple[Entry, ...]
     certifications: tuple[Entry, ...]
+    publications: tuple[Entry, ...]
+    awards: tuple[Entry, ...]
+    volunteer: tuple[Entry, ...]
+    references: tuple[Entry, ...]
     rated_skills: tuple[Rated, ...]
     plain_skills: tuple[str, ...]
     languages: tuple[Language, ...]
+    interests: tuple[Interest, ...]
     fault: str | None
+
+    @property
+    def contacts(self) -> tuple[Link, ...]:
+        """The e-mail address and the telephone number, as far as they are known."""
+        return tuple(link for link in (self.email, Link(self.phone) if self.phone else None) if link)
 
     def bodies(self) -> tuple[tuple[Block, ...], ...]:
         """Every piece of free text."""
-        entries = (*self.experience, *self.education, *self.projects, *self.certifications)
-        return (self.summary, *(entry.body for entry in entries))
+        sections = (self.experience, self.education, self.projects, self.certifications, self.publications, self.awards, self.volunteer)
+        return (self.summary, *(entry.body for section in (*sections, self.references) for entry in section))

@@ -105,3 +105,8 @@ def breakable(text: str) -> str:
     Without them the layout engine measures the whole rest of such a word anew for every line, and 10,000 letters take many seconds.
     """
     return _UNBROKEN.sub(lambda word: _EIGHT.sub("\\g<0>\u200b", word[0]), text)
+
+
+def breakable_address(text: str) -> str:
+    """A web or e-mail address that may also end a line after `@` and `/`, for narrow columns."""
+    return breakable(re.sub("(?<=[@/])(?=.)", "\u200b", text))

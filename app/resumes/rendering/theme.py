@@ -1,34 +1,46 @@
-"""Themes: a template, a style sheet and the bundled fonts. The list is closed; nobody's input names a file."""
+"""Themes: a template, a style sheet, and the parts and fonts that all share. The list is closed; nobody's input names a file."""
 
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
+from string import Template as Text
 
 from jinja2 import FileSystemLoader, StrictUndefined, Template
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from app.resumes.rendering.errors import RenderError
-from app.resumes.rendering.text import breakable
+from app.resumes.rendering.look import DESIGNS, PAPERS, Look
+from app.resumes.rendering.text import breakable, breakable_address
 
 FOLDER = Path(__file__).resolve().parents[1] / "themes"
-THEMES = frozenset({"classic"})
+THEMES = frozenset(DESIGNS)
+
+# What a theme's own families do not have is looked for here, in this order; between them they have all that is printed.
+FALLBACK = '"Be Vietnam Pro", "Noto Sans", "Noto Sans Symbols 2", "Noto Sans SC", "Noto Sans KR", "Noto Emoji"'
+
+_SHARED = ("page.html", "parts.html", "base.css")
 
 # Templates come from the package alone and text is passed as values, never as template source; the sandbox is a second wall.
 _environment = ImmutableSandboxedEnvironment(
     loader=FileSystemLoader(FOLDER), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, auto_reload=False
 )
-_environment.filters["breakable"] = breakable
+_environment.filters.update(breakable=breakable, breakable_address=breakable_address)
 
 
 @dataclass(frozen=True, slots=True)
 class Theme:
-    """One design. `fingerprint` changes with any of the theme's own files."""
+    """One design's files. `fingerprint` changes with any of them; `styles` names colours and paper by `$` and a word."""
 
     name: str
     template: Template
-    stylesheet: str
+    styles: str
     fingerprint: str
+
+    def stylesheet(self, look: Look) -> str:
+        """The style sheet in a look's colours, for its paper."""
+        values = {"accent": look.accent, "tint": look.tint, "rule": look.rule, "paper": PAPERS[look.paper], "fallback": FALLBACK}
+        return Text(self.styles).substitute(values)
 
 
 @lru_cache
@@ -36,10 +48,11 @@ def find_theme(name: str) -> Theme:
     """The theme called `name`; raises `RenderError` when there is none."""
     if name not in THEMES:
         raise RenderError(f"There is no résumé theme called “{name}”.")
-    files = [FOLDER / name / "resume.html", FOLDER / name / "style.css"]
+    files = [*(FOLDER / shared for shared in _SHARED), FOLDER / name / "resume.html", FOLDER / name / "style.css"]
+    contents = [file.read_text(encoding="utf-8") for file in files]
     return Theme(
         name=name,
         template=_environment.get_template(f"{name}/resume.html"),
-        stylesheet=files[1].read_text(encoding="utf-8"),
-        fingerprint=sha256(b"\0".join([name.encode(), *(file.read_bytes() for file in files)])).hexdigest(),
+        styles="\n".join(content for file, content in zip(files, contents, strict=True) if file.suffix == ".css"),
+        fingerprint=sha256("\0".join([name, *contents]).encode()).hexdigest(),
     )

@@ -19,6 +19,18 @@ LATIN_GREEK_CYRILLIC = [
     (0x20, 0x7E), (0xA0, 0x24F), (0x259, 0x259), (0x2B0, 0x36F), (0x370, 0x3FF), (0x400, 0x45F), (0x490, 0x4FF),
     (0x1E00, 0x1EFF), (0x2000, 0x206F), (0x2070, 0x20C0), (0x2100, 0x218B),
 ]  # fmt: skip
+# The faces of single themes: Latin with all of Vietnamese and the signs of running text; everything else comes from the shared families.
+VIETNAMESE = [
+    (0x20, 0x7E), (0xA0, 0x17F), (0x192, 0x192), (0x1A0, 0x1A1), (0x1AF, 0x1B0), (0x2C6, 0x2DD), (0x300, 0x309), (0x323, 0x323),
+    (0x1EA0, 0x1EF9), (0x2002, 0x2026), (0x2030, 0x203A), (0x20AB, 0x20AC), (0x2116, 0x2122), (0x2212, 0x2212),
+    (0x2248, 0x2248), (0x2260, 0x2260), (0x2264, 0x2265),
+]  # fmt: skip
+FACES = {
+    "literata": ("Literata", ("400Regular", "400Regular_Italic", "600SemiBold")),
+    "eb-garamond": ("EBGaramond", ("400Regular", "400Regular_Italic", "600SemiBold")),
+    "roboto-condensed": ("RobotoCondensed", ("400Regular", "400Regular_Italic", "600SemiBold")),
+    "jetbrains-mono": ("JetBrainsMono", ("400Regular", "700Bold")),
+}
 SIGNS = [(0x2190, 0x21FF), (0x25A0, 0x25FF), (0x2600, 0x27BF), (0x2B00, 0x2B58)]
 EMOJI = [
     (0x231A, 0x231B), (0x23E9, 0x23FA), (0x2600, 0x27BF), (0x2B50, 0x2B55),
@@ -70,6 +82,10 @@ def main(folder: Path) -> None:
     for style in ("400Regular", "400Regular_Italic", "500Medium", "600SemiBold", "700Bold"):
         name = f"BeVietnamPro-{style[3:].replace('Regular_Italic', 'Italic')}.ttf"
         total += make(folder / f"be-vietnam-pro/{style}/BeVietnamPro_{style}.ttf", name, None)
+    for package, (face, styles) in FACES.items():
+        for style in styles:
+            name = f"{face}-{style[3:].replace('Regular_Italic', 'Italic')}.ttf"
+            total += make(folder / f"{package}/{style}/{face}_{style}.ttf", name, ranges(VIETNAMESE))
     regular = "400Regular/{}_400Regular.ttf"
     total += make(folder / "noto-sans" / regular.format("NotoSans"), "NotoSans-Regular.ttf", ranges(LATIN_GREEK_CYRILLIC))
     total += make(folder / "noto-sans-symbols-2" / regular.format("NotoSansSymbols2"), "NotoSansSymbols2-Regular.ttf", ranges(SIGNS))

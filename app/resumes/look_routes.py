@@ -1,0 +1,78 @@
+"""`/resumes/themes/` and `/resumes/{id}/preview.png`: what the designs look like, and what a résumé looks like."""
+
+from apiflask import APIBlueprint
+from flask import Response, json, request, send_file
+
+from app.core.auth import current_actor, public
+from app.core.contract import JSON, queries, returns, returns_file
+from app.core.storage import StoredFile, send
+from app.core.unit_of_work import unit_of_work
+from app.resumes import downloads, previews, showcase
+from app.resumes.errors import ThemeNotFound
+from app.resumes.models import PdfStatus
+from app.resumes.pdf_routes import PENDING
+from app.resumes.rendering.look import DESIGNS
+from app.resumes.schemas import PdfAnswer, PreviewQuery, ThemeList, ThemeOut
+
+blp = APIBlueprint("resume_looks", __name__, tag="Résumés")
+
+# A theme's picture changes only with a release.
+PICTURE_SECONDS = 3600
+
+
+@blp.get("/resumes/themes/")
+@public
+@returns(ThemeList)
+def list_themes() -> ThemeList:
+    """The designs that a PDF may have, each with its own colour and a picture of a sample résumé."""
+    return ThemeList([ThemeOut.of(design) for design in DESIGNS.values()])
+
+
+@blp.get("/resumes/themes/<string:theme>/preview.png")
+@public
+@returns_file("image/png")
+def show_theme(theme: str) -> Response:
+    """A sample résumé in that design, 480 pixels wide."""
+    if theme not in DESIGNS:
+        raise ThemeNotFound
+    return send_file(showcase.picture_of(theme), mimetype="image/png", max_age=PICTURE_SECONDS, conditional=True)
+
+
+@blp.get("/resumes/<int:resume_id>/preview.png")
+@public
+@queries(PreviewQuery)
+@returns_file("image/png")
+def show_page(resume_id: int, query: PreviewQuery) -> Response:
+    """A page of the PDF as a picture, 900 pixels wide, for those who may download the PDF (also by its `?token=`).
+
+    The first request for a PDF answers 202 with the task that draws it: ask again when it is done, or after `Retry-After`. 404 with
+    `{status: "PENDING", detail}` while there is no PDF, 404 for a page that it does not have.
+    """
+    if query.token:
+        pdf: StoredFile | None = downloads.open_link(query.token, resume_id)
+        owner_id = pdf.owner_id if pdf else None
+    else:
+        resume, pdf = downloads.find_pdf(current_actor(), resume_id)
+        owner_id = current_actor().id
+    if pdf is None:
+        return Response(json.dumps({"status": "PENDING", "detail": PENDING[resume.pdf_status]}), status=404, content_type=JSON)
+    picture = previews.find_picture(pdf, query.page)
+    return _show(picture) if picture is not None else _promise(pdf, resume_id, owner_id)
+
+
+def _show(picture: StoredFile) -> Response:
+    known = request.if_none_match.contains(picture.sha256)
+    response = Response(status=304) if known else send(picture, inline=True)
+    response.set_etag(picture.sha256)
+    # The address stays while the PDF behind it changes, so that a browser asks each time whether its copy is good.
+    response.headers["Cache-Control"] = "private, no-cache"
+    return response
+
+
+def _promise(pdf: StoredFile, resume_id: int, owner_id: int | None) -> Response:
+    with unit_of_work():
+        task_id = previews.request_pictures(pdf, resume_id, owner_id=owner_id)
+    message = "The page is being drawn."
+    answer = PdfAnswer(status=PdfStatus.PROCESSING, task_id=task_id, status_url=f"/api/v1/tasks/{task_id}/", message=message)
+    headers = {"Retry-After": "1", "Cache-Control": "no-store"}
+    return Response(answer.model_dump_json(exclude_none=True), status=202, headers=headers, content_type=JSON)
