@@ -6,7 +6,7 @@ from apiflask import APIFlask
 from flask_cors import CORS
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from app.core import auth, problems, rates, request_id
+from app.core import auth, privacy, problems, rates, request_id
 from app.core.forms import StrictRequest
 from app.core.paths import ApiAlias, BoundedInteger
 from app.extensions import cache, db, jwt, limiter, migrate
@@ -30,6 +30,7 @@ def create_app(settings: Settings) -> APIFlask:
 
     request_id.register(app)
     problems.register(app)
+    privacy.register(app)
     rates.register(app)
     _bind_extensions(app, settings)
     register_features(app)
