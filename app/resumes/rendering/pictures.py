@@ -28,6 +28,9 @@ def draw_pages(pdf: bytes, *, width: int = PAGE_WIDTH, most: int = 20) -> Iterat
 
 
 def _png(picture: Image.Image) -> bytes:
+    reduced = picture.quantize(_COLORS, method=Image.Quantize.FASTOCTREE)
+    # The octree averages the white of the paper with a few pixels beside it, and misses it by one.
+    reduced.putpalette([255 if value >= 253 else value for value in reduced.getpalette() or []])
     out = io.BytesIO()
-    picture.quantize(_COLORS, method=Image.Quantize.FASTOCTREE).save(out, "PNG")
+    reduced.save(out, "PNG")
     return out.getvalue()
