@@ -16,6 +16,8 @@ from pydantic import AfterValidator, Field, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 ROOT = Path(__file__).resolve().parent
+# Where a running bin/serve says how to reach its private back ends, so that commands in another terminal find them; `.env` beats it.
+SERVED = ROOT / "var" / "run" / "serve.env"
 DEVELOPMENT_SECRET = "development-only-secret-key-not-for-production"
 DEVELOPMENT_DATABASE = "postgresql://jobboard@127.0.0.1:5432/jobboard"
 LOCAL_GATEWAY_CODE = "LOCALDEV"
@@ -73,7 +75,7 @@ Positive = Annotated[int, Field(gt=0)]
 class Settings(BaseSettings):
     """The validated environment. Attribute names are the variables' names in lower case."""
 
-    model_config = SettingsConfigDict(env_file=ROOT / ".env", env_file_encoding="utf-8", extra="ignore", env_ignore_empty=False)
+    model_config = SettingsConfigDict(env_file=(SERVED, ROOT / ".env"), env_file_encoding="utf-8", extra="ignore", env_ignore_empty=False)
 
     environment: Literal["development", "test", "production"] = "development"
     secret_key: str = DEVELOPMENT_SECRET

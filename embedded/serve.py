@@ -14,6 +14,7 @@ from embedded.parent_death import adopt_orphans
 from embedded.ports import find_free_port, require_free
 from embedded.processes import end_adopted, end_all, end_descendants, processes_marked
 from embedded.readiness import tail, wait_until_ready
+from embedded.served_environment import write_environment
 from embedded.settings import ServeSettings
 from embedded.steps import run_step
 from embedded.stop_signals import Interrupted, StopSignals
@@ -24,6 +25,7 @@ ROOT = Path(__file__).resolve().parent.parent
 VAR = ROOT / "var"
 LOGS = VAR / "log"
 RUN = VAR / "run"
+SERVED = RUN / "serve.env"
 
 # A stop may take 25 s in all; what is left after this is killed.
 _STOP_SECONDS = 21
@@ -61,6 +63,7 @@ def _serve(signals: StopSignals) -> None:
         require_free("FLOWER_PORT", addresses.flower_port)
         credentials = load_credentials(VAR / "secrets.json")
         with Backends(VAR, credentials, Wanted.by(settings.environment)) as backends:
+            found = settings.missing(VAR, credentials.secret_key, backends.environment)
             environment = settings.for_processes(VAR, credentials.secret_key, backends.environment) | {_MARK: str(ROOT)}
             groups = (
                 Group("backends", backends.programs, starts_at_once=True),
@@ -68,6 +71,7 @@ def _serve(signals: StopSignals) -> None:
             )
             supervisor = Supervisor(groups, folder=RUN, logs=LOGS, port=find_free_port(), password=credentials.supervisor_password)
             try:
+                write_environment(SERVED, found)
                 supervisor.start(environment, kept_open=(lock,))
                 backends.wait_until_ready()
                 _fill_database(environment, settings.demo_jobs)
@@ -77,6 +81,7 @@ def _serve(signals: StopSignals) -> None:
                 _watch(supervisor)
             finally:
                 signals.is_expected = True
+                SERVED.unlink(missing_ok=True)
                 _stop(supervisor, signals)
 
 

@@ -49,6 +49,11 @@ class ServeSettings:
 
         What `.env` says is left to the processes to read, so that a reload takes its changes.
         """
+        ports = {"PORT": str(self.addresses.port), "FLOWER_PORT": str(self.addresses.flower_port)}
+        return {**self.process_environment, **self.missing(var, secret_key, backends), **ports}
+
+    def missing(self, var: Path, secret_key: str, backends: Mapping[str, str]) -> dict[str, str]:
+        """The private back ends, and defaults for what neither the environment nor `.env` says."""
         defaults = {
             "SECRET_KEY": secret_key,
             "PUBLIC_URL": self.addresses.api,
@@ -57,6 +62,4 @@ class ServeSettings:
             # Logs are written line by line.
             "PYTHONUNBUFFERED": "1",
         }
-        missing = {name: value for name, value in {**defaults, **backends}.items() if not self.environment.get(name)}
-        ports = {"PORT": str(self.addresses.port), "FLOWER_PORT": str(self.addresses.flower_port)}
-        return {**self.process_environment, **missing, **ports}
+        return {name: value for name, value in {**defaults, **backends}.items() if not self.environment.get(name)}

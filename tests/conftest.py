@@ -27,6 +27,9 @@ from app.extensions import db, limiter
 from config import Settings, load_settings
 from tests import factories
 
+# What a developer has in `.env`, or serves in this checkout, must not change what the tests see.
+Settings.model_config["env_file"] = None
+
 
 class Caller(FlaskClient):
     """A client whose requests get an application context of their own, as under a server; the test then reads fresh rows."""

@@ -51,17 +51,17 @@ def test_a_chore_that_fails_stops_no_other(app: Flask) -> None:
 def test_one_thread_a_process_and_none_under_test(app: Flask) -> None:
     background = Background.of(app)
     background.every(60, time.time)
-    before = threading.active_count()
+    before = set(threading.enumerate())
 
     app.testing = True
     background.ensure_running()
-    under_test = threading.active_count() - before
+    under_test = set(threading.enumerate()) - before
     app.testing = False
     for _ in range(3):
         background.ensure_running()
 
-    assert under_test == 0
-    assert threading.active_count() - before == 1
+    assert under_test == set()
+    assert [thread.name for thread in set(threading.enumerate()) - before] == ["background"]
 
 
 def test_what_is_unfinished_is_done_at_the_end_by_the_process_itself(app: Flask) -> None:
