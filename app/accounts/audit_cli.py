@@ -32,6 +32,5 @@ def list_entries(subject: str | None, actor: int | None, action: str | None, lim
     for entry in db.session.scalars(query):
         place = f"{entry.address or '-':<15}  {entry.request_id or '-':<32}"
         what = f"{entry.action:<20}  {entry.subject_type}:{entry.subject_id}"
-        click.echo(
-            f"{entry.created_at:%Y-%m-%d %H:%M:%S}  {entry.actor_id or 0:>8}  {place}  {what}  {json.dumps(entry.data, ensure_ascii=False, sort_keys=True)}"
-        )
+        data = json.dumps(entry.data, ensure_ascii=False, sort_keys=True)
+        click.echo(f"{entry.created_at:%Y-%m-%d %H:%M:%S}  {entry.actor_id or 0:>8}  {place}  {what}  {data}")
