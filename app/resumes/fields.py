@@ -36,7 +36,7 @@ def _check_email(text: str) -> str:
 def _check_grade(value: Any) -> int | float | str | None:
     if value is None or (isinstance(value, str) and not value.strip()):
         return None
-    if isinstance(value, str) and len(value) <= 40:
+    if isinstance(value, str) and len(value) <= 120:
         return value.strip()
     if isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value) and 0 <= value <= 1000:
         return value
@@ -63,6 +63,7 @@ NullIsEmpty = BeforeValidator(_null_is_empty)
 NullIsNoRows = BeforeValidator(_null_is_no_rows)
 
 ShortText = Annotated[str, StringConstraints(strip_whitespace=True, max_length=255), NullIsEmpty]
+Phone = Annotated[str, StringConstraints(strip_whitespace=True, max_length=64), NullIsEmpty]
 LongText = Annotated[str, StringConstraints(strip_whitespace=True, max_length=5_000), NullIsEmpty]
 OptionalEmail = Annotated[ShortText, AfterValidator(_check_email)]
 Term = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=120)]

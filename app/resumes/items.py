@@ -64,13 +64,14 @@ class Experience(OpenPeriod):
 
 class Education(Period):
     needed = ("institution", "degree")
-    optional = frozenset({"description"})
+    optional = frozenset({"description", "url"})
 
     institution: ShortText = ""
     degree: ShortText = ""
     field_of_study: ShortText = ""
     gpa: Grade = None
     description: LongText = ""
+    url: OptionalAddress = None
 
 
 class Certification(Item):
@@ -102,11 +103,17 @@ class Language(Named):
 
 
 class Project(OpenPeriod):
+    """`entity` is whom it was for, `type` what it is: an application, a talk."""
+
+    optional = frozenset({"entity", "type"})
+
     name: Term
     role: ShortText = ""
     url: OptionalAddress = None
     description: LongText = ""
     technologies: Annotated[list[Term], NullIsNoRows] = Field(default_factory=list, max_length=50)
+    entity: ShortText = ""
+    type: ShortText = ""
 
 
 class Publication(Item):

@@ -1,7 +1,7 @@
 """`/resumes/`: writing and reading résumés, and their pictures."""
 
 from apiflask import APIBlueprint
-from flask import Response
+from flask import Response, json
 
 from app.core.auth import Role, current_actor, require
 from app.core.contract import JSON, accepts, queries, returns, returns_file
@@ -11,11 +11,11 @@ from app.core.unit_of_work import unit_of_work
 from app.core.uploads import read_image
 from app.resumes import service
 from app.resumes.access import get_own, get_visible
-from app.resumes.json_resume.document import JsonResume
-from app.resumes.json_resume.exporting import to_document
-from app.resumes.json_resume.importing import to_resume
+from app.resumes.json_resume.document import JsonResume, checked
+from app.resumes.json_resume.exporting import write_document
+from app.resumes.json_resume.importing import read_document
 from app.resumes.models import Resume
-from app.resumes.schemas import ResumeCreate, ResumeOut, ResumePage, ResumePatch
+from app.resumes.schemas import ImportedResumeOut, NotTakenOut, ResumeCreate, ResumeOut, ResumePage, ResumePatch
 
 blp = APIBlueprint("resumes", __name__, tag="Résumés")
 
@@ -46,15 +46,18 @@ def create_resume(data: ResumeCreate) -> ResumeOut:
 @blp.post("/resumes/import/")
 @require(Role.CANDIDATE)
 @accepts(JsonResume)
-@returns(ResumeOut, 201)
-def import_resume(data: JsonResume) -> ResumeOut:
-    """Make a résumé of a JSON Resume document (schema 1.0.0).
+@returns(ImportedResumeOut, 201)
+def import_resume(data: JsonResume) -> ImportedResumeOut:
+    """Make a résumé of a JSON Resume document (schema 1.0.0); `not_taken` names what a résumé cannot hold, and why.
 
-    Pictures, interests and references are left out; profiles need an address.
+    Only a document that does not fit the schema is refused. Empty members and nulls count as not there.
     """
-    values = to_resume(data).changes()
+    document = read_document(checked(data.root))
+    values = document.fields.changes() | {"imported": document.taken}
     with unit_of_work():
-        return ResumeOut.of(service.create(current_actor(), values))
+        made = ResumeOut.of(service.create(current_actor(), values))
+    notes = [NotTakenOut.model_validate(note) for note in document.not_taken]
+    return ImportedResumeOut(**made.model_dump(), not_taken=notes)
 
 
 @blp.get("/resumes/<int:resume_id>/")
@@ -98,5 +101,6 @@ def get_photo(resume_id: int) -> Response:
 @require(Role.CANDIDATE)
 @returns(JsonResume)
 def export_resume(resume_id: int) -> Response:
-    """A résumé of yours as a JSON Resume document (schema 1.0.0)."""
-    return Response(to_document(get_own(current_actor().id, resume_id)).dump(), content_type=JSON)
+    """A résumé of yours as a JSON Resume document (schema 1.0.0), which an import reads back without loss."""
+    document = write_document(get_own(current_actor().id, resume_id))
+    return Response(json.dumps(document, ensure_ascii=False), content_type=JSON)

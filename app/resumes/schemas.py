@@ -9,7 +9,7 @@ from pydantic import BeforeValidator, ConfigDict, Field, RootModel, WithJsonSche
 
 from app.core.pagination import page_of
 from app.core.schemas import InModel, Line, OutModel, without_defaults
-from app.resumes.fields import AccentColor, LongText, NullIsNoRows, OptionalEmail, ShortText, Term
+from app.resumes.fields import AccentColor, LongText, NullIsNoRows, OptionalEmail, Phone, ShortText, Term
 from app.resumes.items import (
     Award,
     Certification,
@@ -64,7 +64,7 @@ def _split(value: Any) -> Any:
 class ResumeFields(InModel):
     full_name: ShortText = ""
     email: OptionalEmail = ""
-    phone: Annotated[ShortText, Field(max_length=64)] = ""
+    phone: Phone = ""
     address: ShortText = ""
     summary: LongText = ""
     photo: UploadFile | None = None
@@ -162,6 +162,19 @@ class ResumeOut(OutModel):
     def of(cls, resume: Resume) -> Self:
         """The résumé as its readers see it."""
         return cls.model_validate(resume)
+
+
+class NotTakenOut(OutModel):
+    """A place in an imported document (`work.0.url`), and why it was left out."""
+
+    field: str
+    reason: str
+
+
+class ImportedResumeOut(ResumeOut):
+    """The résumé that was made of a document; `not_taken` names at most 200 places of it that are not in the résumé."""
+
+    not_taken: list[NotTakenOut]
 
 
 ResumePage = page_of(ResumeOut)

@@ -1,122 +1,61 @@
 """From a JSON Resume document to the fields of a résumé."""
 
+from dataclasses import dataclass
 from typing import Any
 
 from app.resumes.errors import NothingToImport
-from app.resumes.json_resume.document import Basics, Dated, Education, JsonResume, Location, Skill
-from app.resumes.json_resume.levels import level_of
-from app.resumes.json_resume.prose import join
-from app.resumes.schemas import ResumeCreate, Theme
+from app.resumes.json_resume.basics import first_of, read_basics, read_meta
+from app.resumes.json_resume.document import Document
+from app.resumes.json_resume.sections import SECTIONS, Row, Section
+from app.resumes.json_resume.skills import read_skills
+from app.resumes.json_resume.taking import Notes, NotTaken, take
+from app.resumes.schemas import ResumeCreate
 
-WEBSITE = "Website"
+
+@dataclass(frozen=True)
+class Import:
+    """The new résumé's fields, the part of the document that they were made of, and the places that were left out."""
+
+    fields: ResumeCreate
+    taken: Document
+    not_taken: list[NotTaken]
 
 
-def to_resume(document: JsonResume) -> ResumeCreate:
-    """The fields of a new résumé. Raises NothingToImport, and pydantic's ValidationError for what a résumé cannot hold."""
-    basics = document.basics or Basics()
-    title = basics.label or next((work.position for work in document.work if work.position), "") or basics.name
-    if not title:
+def read_document(document: Document) -> Import:
+    """Read a document that `document.checked` has passed. Raises NothingToImport when it names nothing that a résumé could be called by."""
+    notes = Notes()
+    basics, fields = read_basics(document.get("basics", {}), notes)
+    taken: Document = {"basics": basics}
+    for section in SECTIONS:
+        taken[section.name], fields[section.target] = _read_section(section, document.get(section.name, []), notes)
+    taken["skills"], fields["skill_items"] = read_skills(document.get("skills", []), notes)
+    taken["meta"], style = read_meta(document.get("meta", {}), notes)
+    fields["title"] = title_of(taken)
+    if not fields["title"]:
         raise NothingToImport
-    return ResumeCreate.model_validate(
-        {
-            "title": title[:255],
-            "full_name": basics.name,
-            "email": basics.email,
-            "phone": basics.phone,
-            "address": _address(basics.location or Location()),
-            "summary": basics.summary,
-            "links": _links(basics),
-            "experience": _experience(document),
-            "education": [_education(row) for row in document.education if row.institution or row.study_type],
-            "certifications": _certifications(document),
-            "skill_items": [item for skill in document.skills for item in _skills(skill)],
-            "languages": [{"name": row.language, "level": row.fluency} for row in document.languages if row.language],
-            "projects": _projects(document),
-            "theme": _theme(document),
-        }
-    )
+    return Import(ResumeCreate.model_validate({**fields, **style}), {name: value for name, value in taken.items() if value}, notes.entries)
 
 
-def _address(location: Location) -> str:
-    parts = (location.address, location.city, location.region, location.postal_code, location.country_code)
-    return ", ".join(part for part in parts if part)
+def title_of(taken: Document) -> str:
+    """What the résumé is called: the label, else the first position, else the name."""
+    basics = taken.get("basics", {})
+    return str(basics.get("label") or first_of(taken.get("work", []), "position") or basics.get("name") or "")
 
 
-def _links(basics: Basics) -> list[dict[str, Any]]:
-    site = [{"label": WEBSITE, "url": basics.url}] if basics.url else []
-    return site + [{"label": profile.network or profile.username, "url": profile.url} for profile in basics.profiles if profile.url]
+def _read_section(section: Section, rows: list[Row], notes: Notes) -> tuple[list[Row], list[Row]]:
+    most = most_of(section.target)
+    found: list[tuple[Row, Row]] = []
+    for number, row in enumerate(rows):
+        if len(found) == most:
+            notes.add(f"{section.name}.{number}", f"A résumé holds {most} entries of this kind.")
+            continue
+        result = take(section, row, f"{section.name}.{number}", notes)
+        if result is not None:
+            found.append(result)
+    return [taken for taken, _ in found], [made for _, made in found]
 
 
-def _experience(document: JsonResume) -> list[dict[str, Any]]:
-    work = [
-        {**_period(row), "company": row.name, "position": row.position, "location": row.location, "technologies": _terms(row.keywords)}
-        for row in document.work
-        if row.name or row.position
-    ]
-    unpaid = [
-        {**_period(row), "company": row.organization, "position": row.position} for row in document.volunteer if row.organization or row.position
-    ]
-    return work + unpaid
-
-
-def _period(row: Dated) -> dict[str, Any]:
-    text = "\n\n".join(part for part in (row.description, row.summary) if part)
-    is_current = bool(row.start_date and not row.end_date)
-    return {"start_date": row.start_date, "end_date": row.end_date, "is_current": is_current, "description": join(text, row.highlights)}
-
-
-def _education(row: Education) -> dict[str, Any]:
-    dates = {"start_date": row.start_date, "end_date": row.end_date}
-    text = {"description": join(row.summary or row.description, [*row.highlights, *row.courses])}
-    return {**dates, **text, "institution": row.institution, "degree": row.study_type, "field_of_study": row.area, "gpa": row.score}
-
-
-def _certifications(document: JsonResume) -> list[dict[str, Any]]:
-    certificates = [
-        {
-            "name": row.name,
-            "issuing_organization": row.issuer,
-            "issue_date": row.date,
-            "expiration_date": row.expiration_date,
-            "credential_id": row.credential_id,
-            "url": row.url,
-        }
-        for row in document.certificates
-        if row.name
-    ]
-    awards = [{"name": row.title, "issuing_organization": row.awarder, "issue_date": row.date} for row in document.awards if row.title]
-    return certificates + awards
-
-
-def _skills(skill: Skill) -> list[dict[str, Any]]:
-    return [{"name": name, "level": level_of(skill.level)} for name in _terms([skill.name, *skill.keywords])]
-
-
-def _projects(document: JsonResume) -> list[dict[str, Any]]:
-    projects = [
-        {**_period(row), "name": row.name, "role": ", ".join(_terms(row.roles)), "url": row.url, "technologies": _terms(row.keywords)}
-        for row in document.projects
-        if row.name
-    ]
-    publications = [
-        {
-            "name": row.name,
-            "role": row.publisher,
-            "start_date": row.release_date,
-            "end_date": row.release_date,
-            "url": row.url,
-            "description": row.summary,
-        }
-        for row in document.publications
-        if row.name
-    ]
-    return projects + publications
-
-
-def _terms(words: list[str]) -> list[str]:
-    return [word for word in words if word]
-
-
-def _theme(document: JsonResume) -> Theme:
-    named = document.meta.theme if document.meta else ""
-    return Theme(named) if named in set(Theme) else Theme.CLASSIC
+def most_of(target: str) -> int:
+    """How many rows a section of a résumé holds."""
+    limits: list[Any] = ResumeCreate.model_fields[target].metadata
+    return next(int(limit.max_length) for limit in limits if hasattr(limit, "max_length"))

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 
-_POINT = re.compile(r"[•*-] +(\S.*)")
+_POINT = re.compile(r"• (\S.*)")
 
 
 def join(text: str, highlights: Sequence[str]) -> str:
@@ -13,10 +13,11 @@ def join(text: str, highlights: Sequence[str]) -> str:
 
 
 def split(description: str) -> tuple[str, list[str]]:
-    """The text and the list lines that it ends with."""
+    """The text and the list lines that it ends with; all of it is text when the two would not join to the same description again."""
     lines = description.split("\n")
     points: list[str] = []
-    while lines and (match := _POINT.fullmatch(lines[-1].strip())):
+    while lines and (match := _POINT.fullmatch(lines[-1])):
         points.insert(0, match[1])
         lines.pop()
-    return "\n".join(lines).rstrip(), points
+    text = "\n".join(lines)
+    return (text, points) if join(text, points) == description else (description, [])

@@ -28,13 +28,14 @@ def experience(reader: Reader, row: Row) -> Entry | None:
 
 def education(reader: Reader, row: Row) -> Entry | None:
     """A school: its name, then what was studied."""
-    gpa = one_line(row.get("gpa"), 40)
+    gpa = one_line(row.get("gpa"), TERM_LIMIT)
     return _entry(
         Entry(
             title=first(row, "institution", "name"),
             subtitle=joined(first(row, "degree"), first(row, "field_of_study")),
             period=_period(reader, row),
             facts=(f"{reader.labels.gpa}: {gpa}",) if gpa else (),
+            link=url_link(row.get("url")),
             body=reader.prose(row, "description"),
         )
     )
@@ -45,7 +46,7 @@ def project(reader: Reader, row: Row) -> Entry | None:
     return _entry(
         Entry(
             title=first(row, "name", "title"),
-            subtitle=first(row, "role"),
+            subtitle=joined(first(row, "role"), first(row, "entity"), first(row, "type")),
             period=_period(reader, row),
             link=url_link(row.get("url")),
             body=reader.prose(row, "description"),
