@@ -181,6 +181,15 @@ def test_the_shared_fonts_have_whatever_is_printed() -> None:
     assert covered_characters() - found == {"\n"}
 
 
+@every_theme
+@pytest.mark.parametrize("lang", ["vi", "en"])
+def test_a_theme_prints_no_box_of_its_own(theme: str, lang: str) -> None:
+    page = page_of(read_sheet({**EVERYTHING, "lang": lang}), find_theme(theme))
+
+    assert "□" not in page
+    assert set(page) <= covered_characters()
+
+
 def drawn(theme: str, **look: str) -> list[PageObject]:
     return list(reader(render_pdf({"title": "x", **look}, theme=theme)).pages)
 
