@@ -7,7 +7,7 @@ from app.core import file_purge, idempotency_keys, leases, partitions
 from app.core.clock import now
 from app.core.outbox import purge_finished
 from app.core.unit_of_work import unit_of_work
-from app.payments import holdings, inbox, ledger_check, settlement
+from app.payments import earnings, holdings, inbox, ledger_check, settlement
 from tasks.base import PeriodicTask, celery
 
 log = structlog.get_logger()
@@ -65,6 +65,14 @@ def end_memberships() -> None:
 def purge_gateway_events() -> None:
     """Drop old calls that no gateway made; what a gateway said stays with the books."""
     inbox.purge_refused()
+
+
+@celery.task(name="maintenance.close_month", base=PeriodicTask, time_limit=120)
+def close_month() -> None:
+    """Book the revenue of the month that has ended; on every other day there is nothing to do."""
+    entries = earnings.close_month()
+    if entries:
+        log.info("month_closed", lines=[(entry.account, entry.amount, entry.currency) for entry in entries])
 
 
 @celery.task(name="maintenance.check_ledger", base=PeriodicTask, time_limit=120)

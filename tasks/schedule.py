@@ -13,6 +13,7 @@ BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "ask gateways": {"task": "gateway.reconcile", "schedule": 300.0, "options": {"expires": 300}},
     "expire payments": {"task": "maintenance.expire_payments", "schedule": 60.0, "options": {"expires": 60}},
     "end memberships": {"task": "maintenance.end_memberships", "schedule": crontab(hour=17, minute=5), "options": {"expires": 3600}},
+    "close the month": {"task": "maintenance.close_month", "schedule": crontab(hour=18, minute=30), "options": {"expires": 3600}},
     "purge forged gateway calls": {"task": "maintenance.purge_gateway_events", "schedule": crontab(hour=19, minute=0), "options": {"expires": 3600}},
     "check the ledger": {"task": "maintenance.check_ledger", "schedule": crontab(hour=19, minute=30), "options": {"expires": 3600}},
     "purge files": {"task": "maintenance.purge_files", "schedule": 3600.0, "options": {"expires": 3600}},

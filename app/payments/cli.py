@@ -8,6 +8,7 @@ from sqlalchemy import select
 from app.accounts import audit
 from app.core.unit_of_work import unit_of_work
 from app.extensions import db
+from app.payments import ledger as books
 from app.payments import ledger_check, reconciliation_cli
 from app.payments.models import GatewayEvent, Package, PackageType, Verdict
 
@@ -16,7 +17,7 @@ payments = AppGroup("payments", help="Payments that need a person.")
 packages = AppGroup("packages", help="What is on sale.")
 
 CURRENCY = click.Choice(sorted(list_currencies()), case_sensitive=False)
-FLAGGED = (Verdict.LATE, Verdict.CONFLICT, Verdict.WRONG_AMOUNT, Verdict.UNKNOWN_ORDER, Verdict.BAD_SIGNATURE)
+UNSUSPICIOUS = (Verdict.APPLIED, Verdict.DUPLICATE, Verdict.IGNORED)
 
 
 @ledger.command("check")
@@ -34,14 +35,21 @@ for command in reconciliation_cli.COMMANDS:
     payments.add_command(command)
 
 
+@ledger.command("balances")
+def show_balances() -> None:
+    """The trial balance: what is booked to each account, debit positive; every currency sums to zero."""
+    for account, currency, amount in books.balances():
+        click.echo(f"{account:<20}  {amount:>18,} {currency}")
+
+
 @payments.command("flagged")
 @click.option("--limit", default=50, show_default=True)
 def flagged(limit: int) -> None:
     """The newest gateway events that a person should look at: second payments, wrong amounts, late or forged calls."""
-    events = select(GatewayEvent).where(GatewayEvent.verdict.in_(FLAGGED)).order_by(GatewayEvent.id.desc()).limit(limit)
+    events = select(GatewayEvent).where(GatewayEvent.verdict.not_in(UNSUSPICIOUS)).order_by(GatewayEvent.id.desc()).limit(limit)
     for event in db.session.scalars(events):
         place = f"transaction {event.transaction_id or '-'}"
-        click.echo(f"{event.id:>8}  {event.received_at:%Y-%m-%d %H:%M:%S}  {event.verdict:<14}  {place}  {event.event_id}")
+        click.echo(f"{event.id:>8}  {event.received_at:%Y-%m-%d %H:%M:%S}  {event.verdict:<14}  {place}  {event.event_id[:80]}  {event.reason or ''}")
 
 
 @packages.command("list")

@@ -41,6 +41,7 @@ class Kind(StrEnum):
     REFUND_REVERSED = "refund_reversed"
     GRANT = "grant"
     POSTING = "posting"
+    EARNING = "earning"
 
 
 class LedgerAccount(Model):
@@ -135,6 +136,13 @@ def _check_balance(group: Group) -> None:
         totals[entry.currency] += entry.amount
     if any(totals.values()):
         raise ValueError(f"the entries of {group.source} do not sum to zero: {dict(totals)}")
+
+
+def balances() -> list[tuple[str, str, int]]:
+    """The trial balance: (account, currency, sum of its entries; debit positive), every account that was ever booked to."""
+    total = func.sum(LedgerEntry.amount)
+    query = select(LedgerEntry.account, LedgerEntry.currency, total).group_by(LedgerEntry.account, LedgerEntry.currency)
+    return [(account, currency, int(amount)) for account, currency, amount in db.session.execute(query.order_by("currency", "account"))]
 
 
 def credits_owed(user_id: int) -> int:

@@ -12,7 +12,8 @@ from sqlalchemy.sql.elements import ColumnElement
 from app.accounts.models import User
 from app.extensions import Model, db
 from app.payments.ledger import Account, Kind, LedgerEntry, LedgerGroup
-from app.payments.models import CreditGrant, Refund, RefundStatus, Transaction, TransactionStatus
+from app.payments.models import CreditGrant, Refund, RefundStatus, Transaction
+from app.payments.states import PAID
 
 
 class LedgerCheck(Model):
@@ -40,7 +41,7 @@ class Difference:
 
 def check() -> list[Difference]:
     """Every difference between the ledger and what the other tables hold; none when the books are right. Reads only."""
-    return [*_unbalanced_groups(), *_credit_balances(), *_credits_traced(), *_grants(), *_captured(), *_refunded()]
+    return [*_unbalanced_groups(), *_credit_balances(), *_credits_traced(), *_grants(), *_captured(), *_deferred(), *_refunded()]
 
 
 def check_and_record() -> list[Difference]:
@@ -93,10 +94,20 @@ def _grants() -> list[Difference]:
 
 def _captured() -> list[Difference]:
     """A paid transaction is booked with its whole amount, any other with nothing."""
-    paid = Transaction.status.in_([TransactionStatus.SUCCESS, TransactionStatus.REFUNDED])
-    kept = case((paid, Transaction.amount), else_=0)
+    kept = case((Transaction.status.in_(PAID), Transaction.amount), else_=0)
     booked = _booked_under(literal("transaction:") + cast(Transaction.id, String), Account.GATEWAY_RECEIVABLE, Kind.SETTLEMENT)
     return _differing("captured money", "transaction", select(Transaction.id, kept, booked).where(kept != booked))
+
+
+def _deferred() -> list[Difference]:
+    """What is not earned yet is what was captured less the revenue, and never less than nothing."""
+    paid = select(Transaction.currency, func.sum(Transaction.amount).label("amount")).where(Transaction.status.in_(PAID))
+    captured = paid.group_by(Transaction.currency).subquery()
+    deferred, revenue = -_booked(Account.REVENUE_DEFERRED), -_booked(Account.REVENUE)
+    booked = select(LedgerEntry.currency, deferred.label("deferred"), revenue.label("revenue")).group_by(LedgerEntry.currency).subquery()
+    kept = captured.c.amount - booked.c.revenue
+    rows = select(captured.c.currency, kept, booked.c.deferred).join(booked, booked.c.currency == captured.c.currency)
+    return _differing("deferred revenue", "currency", rows.where((kept != booked.c.deferred) | (booked.c.deferred < 0)))
 
 
 def _refunded() -> list[Difference]:
@@ -119,5 +130,5 @@ def _booked_under(source: ColumnElement[str], account: Account, *kinds: Kind) ->
     return statement.where(LedgerGroup.source == source, LedgerGroup.kind.in_(kinds)).scalar_subquery()
 
 
-def _differing(rule: str, kind: str, rows: Select[int, int, int]) -> list[Difference]:
+def _differing(rule: str, kind: str, rows: Select[Any, int, int]) -> list[Difference]:
     return [Difference(rule, f"{kind} {row_id}", int(kept), int(booked)) for row_id, kept, booked in db.session.execute(rows)]
