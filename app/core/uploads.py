@@ -67,7 +67,10 @@ def read_image(file: FileStorage) -> Upload:
     if wanted is None:
         raise refused
     try:
-        with Image.open(io.BytesIO(data), formats=sorted(set(IMAGE_EXTENSIONS.values()))) as image:
+        with _open(data) as whole:
+            # A file that was cut off is refused also where another library has told Pillow to put up with it, as WeasyPrint does.
+            whole.verify()
+        with _open(data) as image:
             if image.format != wanted:
                 raise refused
             if image.width * image.height > MAX_PIXELS:
@@ -79,6 +82,10 @@ def read_image(file: FileStorage) -> Upload:
         raise refused from error
     stem = PurePosixPath(safe_name(file.filename, "image")).stem
     return Upload(f"{stem}.{extension}", f"image/{'jpeg' if extension == 'jpg' else 'png'}", encoded)
+
+
+def _open(data: bytes) -> Image.Image:
+    return Image.open(io.BytesIO(data), formats=sorted(set(IMAGE_EXTENSIONS.values())))
 
 
 def _too_many_pixels() -> TooLarge:

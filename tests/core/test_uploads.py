@@ -7,7 +7,7 @@ import pytest
 from apiflask import APIFlask
 from hypothesis import given
 from hypothesis import strategies as st
-from PIL import Image
+from PIL import Image, ImageFile
 from werkzeug.datastructures import FileStorage
 
 from app.core.problems import TooLarge, UnsupportedMedia
@@ -99,6 +99,13 @@ def test_a_picture_that_unfolds_to_too_many_pixels_is_refused_before_it_is_decod
     assert len(bomb) < 2 * MIB
     with pytest.raises(TooLarge):
         read_image(upload(bomb, "bomb.png"))
+
+
+def test_a_picture_that_was_cut_off_is_refused_also_beside_a_library_that_would_take_it(app: APIFlask, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ImageFile, "LOAD_TRUNCATED_IMAGES", True)
+
+    with pytest.raises(UnsupportedMedia):
+        read_image(upload(picture("PNG")[:60], "me.png"))
 
 
 @pytest.mark.parametrize(
