@@ -186,5 +186,5 @@ def machine(app: APIFlask) -> Iterator[type[Interleavings]]:
 def test_every_interleaving_follows_the_model(machine: type[Interleavings]) -> None:
     run_state_machine_as_test(
         machine,
-        settings=settings(max_examples=60, stateful_step_count=30, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True),
+        settings=settings(max_examples=40, stateful_step_count=30, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True),
     )

@@ -54,6 +54,12 @@ def buy_many(number: int) -> list[int]:
     return [row.id for row in rows]
 
 
+@pytest.fixture(autouse=True)
+def no_tasks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The test itself decides when what is settled; thousands of tasks that nobody runs would only cost time."""
+    monkeypatch.setattr(inbox, "enqueue", lambda name, args: None)
+
+
 def calls(shuffle: random.Random) -> list[tuple[str, Outcome, str]]:
     """Every fact in some order, with some of them repeated somewhere."""
     told = [*FACTS, *shuffle.choices(FACTS, k=REPEATED)]
