@@ -18,7 +18,7 @@ from app.jobs.charging import charge
 from app.jobs.errors import MembershipExpired
 from app.jobs.models import Job, JobStatus
 from app.payments import holdings, ledger_check, settlement
-from app.payments.models import GatewayEvent, PackageType, Transaction
+from app.payments.models import GatewayEvent, PackageType, Transaction, Verdict
 from tasks import base
 from tasks.maintenance import end_memberships
 from tests.conftest import plain
@@ -136,6 +136,26 @@ def wait_for_a_lock(app: APIFlask) -> None:
                 return
             connection.execute("SELECT pg_sleep(0.01)")
     raise AssertionError("nobody waits for a lock")
+
+
+def test_two_payments_of_one_order_that_are_settled_at_once_grant_once(committed_app: APIFlask) -> None:
+    with committed_app.app_context():
+        user = buyer()
+        user_id, transaction = user.id, buy(user)
+        for number in ("1", "2"):
+            call_ipn(committed_app.test_client(), notice(transaction, vnp_TransactionNo=number))
+        first, second = db.session.scalars(select(GatewayEvent.id).order_by(GatewayEvent.id))
+        with ThreadPoolExecutor(1) as elsewhere:
+            with unit_of_work():
+                settlement.apply_event(first)
+                other = elsewhere.submit(settle, committed_app, [second])
+                wait_for_a_lock(committed_app)
+            other.result(20)
+
+    with committed_app.app_context():
+        assert db.session.scalars(select(GatewayEvent.verdict).order_by(GatewayEvent.id)).all() == [Verdict.APPLIED, Verdict.CONFLICT]
+        assert db.session.get(User, user_id).job_posting_credits == 10
+        assert ledger_check.check() == []
 
 
 def test_parallel_purchases_postings_and_expiries_lose_nothing(committed_app: APIFlask) -> None:
