@@ -38,6 +38,7 @@ def counted_loads(app: APIFlask) -> Iterator[list[str]]:
         event.remove(engine, "before_cursor_execute", note)
 
 
+@pytest.mark.serial
 def test_a_thousand_readers_of_a_cold_job_load_it_once(posting: Posting) -> None:
     number = 1000
     start = threading.Barrier(number)
