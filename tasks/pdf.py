@@ -10,6 +10,7 @@ from typing import Any
 from celery.signals import celeryd_init, worker_init, worker_process_init
 
 from app.core.leases import ClaimedTask
+from app.core.printing.limits import limit_process
 from app.core.problems import NotFound
 from app.core.storage import read
 from app.extensions import db
@@ -20,7 +21,6 @@ from app.resumes import pdf
 from app.resumes.downloads import path_of
 from app.resumes.pdf import Draft
 from app.resumes.rendering.errors import RenderError
-from app.resumes.rendering.limits import limit_process
 from tasks.base import DurableTask, Permanent, Transient, celery, settings
 
 QUEUE = "pdf"

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from app.core.printing.text import one_line
 from app.resumes.rendering.content import read_sheet
 from app.resumes.rendering.dates import month, period
 from app.resumes.rendering.digest import content_hash
@@ -18,7 +19,7 @@ from app.resumes.rendering.labels import ENGLISH, VIETNAMESE, labels_for
 from app.resumes.rendering.limits import ROWS
 from app.resumes.rendering.links import Link, email_link, url_link
 from app.resumes.rendering.render import render_pdf
-from app.resumes.rendering.text import PROSE_LIMIT, Block, blocks, breakable, one_line
+from app.resumes.rendering.text import PROSE_LIMIT, Block, blocks, breakable
 from tests.resumes.printed import COMPLETE, images_of, portrait, text_of
 
 

@@ -15,13 +15,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from weasyprint import HTML
 
+from app.core.printing.fetcher import SealedFetcher
+from app.core.printing.fonts import covered_characters
+from app.core.printing.pages import lay_out, write
 from app.resumes.rendering.content import read_sheet
 from app.resumes.rendering.errors import RenderError
-from app.resumes.rendering.fetcher import PHOTO_URL, SealedFetcher
-from app.resumes.rendering.fonts import covered_characters
 from app.resumes.rendering.limits import MAX_PAGES, has_too_much_text
 from app.resumes.rendering.look import DESIGNS, Look, read_look
-from app.resumes.rendering.render import lay_out, page_of, render_pdf, write
+from app.resumes.rendering.photo import PHOTO_URL
+from app.resumes.rendering.render import page_of, render_pdf, styles_of
 from app.resumes.rendering.theme import find_theme
 from tests.resumes.printed import COMPLETE, FURTHER, addresses_of, images_of, portrait, reader, text_of
 
@@ -101,7 +103,7 @@ def luring(url: str) -> str:
 
 
 def test_markup_that_got_in_could_still_load_nothing(canary: Canary) -> None:
-    pdf = write(lay_out(luring(canary.url), {}, CLASSIC), identifier=b"0" * 16)
+    pdf = write(lay_out(luring(canary.url), styles_of(CLASSIC)), identifier=b"0" * 16)
 
     assert canary.visits == []
     assert images_of(pdf) == []
@@ -199,7 +201,7 @@ def test_a_word_of_5000_letters_stays_on_the_paper(letter: str, theme: str) -> N
     word = letter * 5_000
     resume = {"title": word, "full_name": word, "summary": word, "experience": [{"position": word, "start_date": word, "description": f"- {word}"}]}
 
-    document = lay_out(_page(resume, look), {}, look)
+    document = lay_out(_page(resume, look), styles_of(look))
 
     right_edges = [box.position_x + box.width for page in document.pages for box in page._page_box.descendants() if hasattr(box, "text")]
     assert max(right_edges) <= document.pages[0].width
@@ -227,7 +229,7 @@ def test_text_is_refused_unseen_only_when_it_cannot_fit() -> None:
     assert has_too_much_text(read_sheet({"title": "x", "experience": [{"position": "p", "description": "a\n" * 1_401}]}))
     assert not has_too_much_text(read_sheet({"title": "x", "experience": entries[:17]}))
 
-    pages = len(lay_out(_page(resume, densest), {}, densest).pages)
+    pages = len(lay_out(_page(resume, densest), styles_of(densest)).pages)
 
     assert pages > MAX_PAGES
     with pytest.raises(RenderError, match="longer than 20 pages"):
@@ -247,8 +249,8 @@ def test_a_photo_of_too_many_pixels_is_refused() -> None:
 
 _OVER_THE_LIMIT = """
 import resource
-from app.resumes.rendering.fonts import covered_characters
-from app.resumes.rendering.limits import limit_process
+from app.core.printing.fonts import covered_characters
+from app.core.printing.limits import limit_process
 limit_process(600 << 20)
 limit_process(900 << 20)
 print(resource.getrlimit(resource.RLIMIT_AS) == (600 << 20, 600 << 20))

@@ -11,14 +11,16 @@ from fontTools.ttLib import TTFont
 from PIL import Image
 from pypdf import PageObject
 
+from app.core.printing.fonts import FOLDER as FONTS
+from app.core.printing.fonts import covered_characters
+from app.core.printing.pages import lay_out
 from app.resumes import showcase
 from app.resumes.rendering.content import read_sheet
 from app.resumes.rendering.digest import content_hash
 from app.resumes.rendering.errors import RenderError
-from app.resumes.rendering.fonts import covered_characters
 from app.resumes.rendering.look import DESIGNS, Look, contrast_with_white, read_look, readable
-from app.resumes.rendering.render import lay_out, page_of, render_pdf
-from app.resumes.rendering.theme import FALLBACK, FOLDER, THEMES, find_theme
+from app.resumes.rendering.render import page_of, render_pdf, styles_of
+from app.resumes.rendering.theme import FALLBACK, THEMES, find_theme
 from app.resumes.schemas import Theme
 from tests.resumes.printed import COMPLETE, FURTHER, addresses_of, fonts_of, images_of, reader, text_of
 
@@ -143,7 +145,7 @@ def families_of(theme: str) -> set[str]:
 def bundled() -> dict[str, tuple[set[str], frozenset[str]]]:
     """Each face's full name with the names of its family and its characters."""
     found = {}
-    for path in sorted((FOLDER / "fonts").glob("*.ttf")):
+    for path in sorted(FONTS.glob("*.ttf")):
         with TTFont(path) as font:
             names = {font["name"].getDebugName(number) for number in (1, 16)}
             found[font["name"].getDebugName(4)] = (names, frozenset(map(chr, font.getBestCmap())))
@@ -264,7 +266,7 @@ def test_nothing_is_drawn_beyond_the_paper(theme: str) -> None:
         if isinstance(value, list) and name != "skills"
     }
 
-    document = lay_out(page_of(read_sheet({"title": "t " * 60, "full_name": "n " * 60, **resume}), find_theme(theme)), {}, look)
+    document = lay_out(page_of(read_sheet({"title": "t " * 60, "full_name": "n " * 60, **resume}), find_theme(theme)), styles_of(look))
 
     for page in document.pages:
         boxes = [box for box in page._page_box.descendants() if hasattr(box, "text")]

@@ -10,32 +10,26 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from jinja2 import FileSystemLoader, StrictUndefined, Template
-from jinja2.sandbox import ImmutableSandboxedEnvironment
-from weasyprint import CSS, HTML
+from jinja2 import Template
+from weasyprint import CSS
 
 from app.core.clock import MARKET_ZONE
+from app.core.printing import pages
+from app.core.printing.templates import template_environment
+from app.core.printing.text import one_line
 from app.payments.receipts.figures import figure
 from app.payments.receipts.service import Document
 from app.payments.receipts.words import amount_in_english, amount_in_vietnamese
-from app.resumes.rendering.fetcher import SealedFetcher
-from app.resumes.rendering.fonts import boxed, bundled_fonts
-from app.resumes.rendering.text import one_line
 
 _FOLDER = Path(__file__).parent / "theme"
-_OPTIONS: dict[str, Any] = {"pdf_variant": "pdf/ua-1"}
 _PROVIDERS = {"vnpay": "VNPay", "stripe": "Stripe"}
 
 
 def render(document: Document) -> bytes:
     """The PDF of a receipt or credit note; equal input gives equal bytes."""
     page = _template().render(_printed(document))
-    # The head holds the document's title, which is read and not drawn, so it keeps every character.
-    head, start, body = page.partition("<body>")
-    source = HTML(string=head + start + boxed(body), url_fetcher=SealedFetcher({}))
-    laid_out = source.render(font_config=bundled_fonts(), stylesheets=[_stylesheet()], **_OPTIONS)
-    pdf: bytes = laid_out.write_pdf(pdf_identifier=sha256(page.encode()).digest()[:16], **_OPTIONS)
-    return pdf
+    laid_out = pages.lay_out(pages.boxed_page(page), _styles())
+    return pages.write(laid_out, identifier=sha256(page.encode()).digest()[:16])
 
 
 def _printed(document: Document) -> dict[str, Any]:
@@ -65,13 +59,11 @@ def _moment(moment: datetime) -> str:
 
 @lru_cache
 def _template() -> Template:
-    environment = ImmutableSandboxedEnvironment(
-        loader=FileSystemLoader(_FOLDER), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, auto_reload=False
-    )
+    environment = template_environment(_FOLDER)
     environment.filters["line"] = one_line
     return environment.get_template("receipt.html")
 
 
 @lru_cache
-def _stylesheet() -> CSS:
-    return CSS(string=(_FOLDER / "style.css").read_text(encoding="utf-8"), url_fetcher=SealedFetcher({}))
+def _styles() -> CSS:
+    return pages.stylesheet((_FOLDER / "style.css").read_text(encoding="utf-8"))

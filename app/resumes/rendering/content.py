@@ -4,12 +4,12 @@ Values of the wrong type print nothing instead of failing, so the digest of any 
 than one document may hold become the sheet's `fault`. The work done is bounded whatever the size of the input.
 """
 
+from app.core.printing.text import one_line
 from app.resumes.rendering import entries
 from app.resumes.rendering.entries import TERM_LIMIT
 from app.resumes.rendering.links import email_link
 from app.resumes.rendering.reader import Reader, Row
 from app.resumes.rendering.sheet import Rated, Sheet
-from app.resumes.rendering.text import one_line
 
 # The level that a skill has when its person never chose one.
 MIDDLING = 3

@@ -3,8 +3,8 @@
 import re
 from typing import Any
 
+from app.core.printing.text import one_line
 from app.resumes.rendering.labels import Labels
-from app.resumes.rendering.text import one_line
 
 _ISO = re.compile(r"([12][0-9]{3})-([0-9]{1,2})(?:-[0-9]{1,2}(?:[T ].*)?)?")
 _LIMIT = 40

@@ -2,11 +2,11 @@
 
 from dataclasses import replace
 
+from app.core.printing.text import one_line
 from app.resumes.rendering.dates import month, period
 from app.resumes.rendering.links import Link, url_link
 from app.resumes.rendering.reader import Reader, Row, first, joined, listed
 from app.resumes.rendering.sheet import Entry, Interest, Language
-from app.resumes.rendering.text import one_line
 
 # A skill, a technology, the label of a link.
 TERM_LIMIT = 120

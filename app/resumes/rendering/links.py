@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, urlsplit
 
-from app.resumes.rendering.text import clean, one_line
+from app.core.printing.text import clean, one_line
 
 URL_LIMIT = 2_000
 

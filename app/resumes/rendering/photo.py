@@ -6,6 +6,9 @@ from PIL import Image, UnidentifiedImageError
 
 from app.resumes.rendering.errors import RenderError
 
+# The name by which a template asks for the portrait.
+PHOTO_URL = "resume:photo"
+
 MAX_BYTES = 5 * 1024 * 1024
 MAX_PIXELS = 25_000_000
 

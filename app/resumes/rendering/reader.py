@@ -4,9 +4,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any, TypeVar
 
+from app.core.printing.text import one_line
 from app.resumes.rendering.labels import Labels, labels_for
 from app.resumes.rendering.limits import ROWS
-from app.resumes.rendering.text import PROSE_LIMIT, Block, blocks, one_line
+from app.resumes.rendering.text import PROSE_LIMIT, Block, blocks
 
 Row = Mapping[str, Any]
 T = TypeVar("T")

@@ -1,4 +1,4 @@
-"""Themes: a template, a style sheet, and the parts and fonts that all share. The list is closed; nobody's input names a file."""
+"""Themes: a template, a style sheet, and the parts that all share. The list is closed; nobody's input names a file."""
 
 from dataclasses import dataclass
 from functools import lru_cache
@@ -6,9 +6,9 @@ from hashlib import sha256
 from pathlib import Path
 from string import Template as Text
 
-from jinja2 import FileSystemLoader, StrictUndefined, Template
-from jinja2.sandbox import ImmutableSandboxedEnvironment
+from jinja2 import Template
 
+from app.core.printing.templates import template_environment
 from app.resumes.rendering.errors import RenderError
 from app.resumes.rendering.look import DESIGNS, PAPERS, Look
 from app.resumes.rendering.text import breakable, breakable_address
@@ -21,10 +21,7 @@ FALLBACK = '"Be Vietnam Pro", "Noto Sans", "Noto Sans Symbols 2", "Noto Sans SC"
 
 _SHARED = ("page.html", "parts.html", "base.css")
 
-# Templates come from the package alone and text is passed as values, never as template source; the sandbox is a second wall.
-_environment = ImmutableSandboxedEnvironment(
-    loader=FileSystemLoader(FOLDER), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, auto_reload=False
-)
+_environment = template_environment(FOLDER)
 _environment.filters.update(breakable=breakable, breakable_address=breakable_address)
 
 

@@ -5,8 +5,6 @@ from typing import Any
 
 from weasyprint.urls import URLFetcher, URLFetcherResponse
 
-PHOTO_URL = "resume:photo"
-
 
 class SealedFetcher(URLFetcher):
     """Answers for the names in `assets` (absolute URL to content type and bytes) and refuses everything else.
@@ -21,6 +19,6 @@ class SealedFetcher(URLFetcher):
     def fetch(self, url: str, headers: Mapping[str, str] | None = None) -> Any:
         """The response for a known name; raises `PermissionError`, which WeasyPrint logs and then goes on without the resource."""
         if url not in self._assets:
-            raise PermissionError("A résumé loads nothing from outside.")
+            raise PermissionError("A printed page loads nothing from outside.")
         content_type, body = self._assets[url]
         return URLFetcherResponse(url, body, {"Content-Type": content_type})

@@ -1,4 +1,4 @@
-"""The bundled fonts, and no others: a résumé looks the same on every machine, with or without installed fonts.
+"""The bundled fonts, and no others: a document looks the same on every machine, with or without installed fonts.
 
 The style sheets name the families in the order in which they are asked for a character; what none of them has prints as □.
 """
@@ -7,21 +7,20 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import lru_cache
+from pathlib import Path
 from tempfile import NamedTemporaryFile
 from xml.sax.saxutils import escape
 
 from fontTools.ttLib import TTFont  # type: ignore[import-untyped]
 from weasyprint.text.fonts import FontConfiguration
 
-from app.resumes.rendering.theme import FOLDER
-
-_FONTS = FOLDER / "fonts"
+FOLDER = Path(__file__).parent.resolve() / "font_files"
 
 # This folder and no other, measured without hinting. The path is absolute: older versions of Fontconfig know no relative one.
 _CONFIGURATION = f"""<?xml version="1.0"?>
 <!DOCTYPE fontconfig SYSTEM "urn:fontconfig:fonts.dtd">
 <fontconfig>
-  <dir>{escape(str(_FONTS))}</dir>
+  <dir>{escape(str(FOLDER))}</dir>
   <match target="font">
     <edit name="hinting" mode="assign"><bool>false</bool></edit>
     <edit name="autohint" mode="assign"><bool>false</bool></edit>
@@ -29,7 +28,7 @@ _CONFIGURATION = f"""<?xml version="1.0"?>
 </fontconfig>
 """
 
-# What has no glyph and needs none: line ends of the markup, and the room to break of `text.breakable`.
+# What has no glyph and needs none: line ends of the markup, and the zero-width spaces that let a long word break.
 _WITHOUT_GLYPH = frozenset("\n\u200b")
 
 _by_process: dict[int, FontConfiguration] = {}
@@ -64,7 +63,7 @@ def boxed(text: str) -> str:
 def covered_characters() -> frozenset[str]:
     """Every character that can be printed."""
     found = set(_WITHOUT_GLYPH)
-    for path in _FONTS.glob("*.ttf"):
+    for path in FOLDER.glob("*.ttf"):
         with TTFont(path, lazy=True) as font:
             found.update(map(chr, font.getBestCmap()))
     return frozenset(found)

@@ -1,0 +1,6 @@
+"""What every printed document stands on: the bundled fonts, cleaned text, a sealed door to the outside, and the layout engine.
+
+Text of people reaches a page as text only: it is escaped, it cannot name a file or an address to load, and whatever the bundled fonts
+do not cover shows as an empty box. `text` and `templates` are light enough for the request layer; `pages`, `fonts` and `fetcher` load
+WeasyPrint and belong into pdf workers, whose child processes call `limits.limit_process` first.
+"""
