@@ -2,8 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Protocol
 
+from app.core.clock import now
 from app.search.criteria import Filters, Place
 from app.search.documents import Document, Tombstone
 from app.search.query import Query
@@ -14,12 +16,18 @@ FACET_SIZE = 10
 
 FacetCounts = Sequence[tuple[Any, int]]
 
+SortKey = Sequence[str | int | float | bool | None]
+"""Where a page ended in an order, as values of JSON; only the engine that made it knows what they mean."""
+
 
 @dataclass(frozen=True, slots=True)
 class EngineQuery:
     """A search without its fallbacks. `ordering` is `relevance` or a name of `criteria.ORDERINGS`, `-` in front for descending.
 
-    `with_prefix` lets the unfinished word match as a prefix; jobs at the preferred place are raised a little.
+    `with_prefix` lets the unfinished word match as a prefix; jobs at the preferred place are raised a little, and `excluded_ids` are left out.
+
+    `as_of` is the moment at which the age of jobs is taken. With `after`, the `last` of a page whose query was this one in all else, the following
+    page is asked for: `offset` is then 0, and jobs that were created since `as_of` are not in it, though they count in the total.
     """
 
     text: Query = field(default_factory=Query)
@@ -30,15 +38,22 @@ class EngineQuery:
     with_prefix: bool = False
     with_facets: bool = False
     preferred_place: Place | None = None
+    excluded_ids: tuple[int, ...] = ()
+    as_of: datetime = field(default_factory=now)
+    after: SortKey | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Hits:
-    """The ids of one page in order, how many match in all, and by facet how many have each value."""
+    """The ids of one page in order, how many match in all, and by facet how many have each value.
+
+    `last` is where the page ended; None when nothing follows, or when the engine cannot continue this order by a key.
+    """
 
     ids: Sequence[int]
     total: int
     facets: Mapping[str, FacetCounts] = field(default_factory=dict)
+    last: SortKey | None = None
 
 
 @dataclass(frozen=True, slots=True)
