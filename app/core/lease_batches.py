@@ -41,10 +41,11 @@ def claim_neighbours(name: str, *, most: int, lease: timedelta) -> list[ClaimedT
     same = Task.name == bindparam("name", name, literal_execute=True)
     waiting = and_(same, or_(Task.state == _literal(TaskState.PENDING), Task.state == _literal(TaskState.SENT)), Task.attempts == 0)
     due = select(Task.id).where(waiting, Task.run_after <= clock).order_by(Task.id).limit(most).with_for_update(skip_locked=True)
+    claimed = {"state": TaskState.RUNNING, "claimed_at": clock, "lease_until": clock + lease}
     rows = db.session.execute(
         update(Task)
         .where(Task.id.in_(due))
-        .values(state=TaskState.RUNNING, lease_until=clock + lease, fencing_token=Task.fencing_token + 1, attempts=1, dedupe_key=None)
+        .values(**claimed, fencing_token=Task.fencing_token + 1, attempts=1, dedupe_key=None)
         .returning(Task.id, Task.name, Task.args, Task.owner_id, Task.fencing_token, Task.attempts, Task.max_attempts, Task.request_id)
     )
     return sorted((ClaimedTask(*row) for row in rows), key=lambda task: task.id)

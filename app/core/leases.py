@@ -1,4 +1,4 @@
-"""The working life of a durable task: claim, finish, retry, die; and the sweep that sends again what got lost.
+"""The working life of a durable task: claim, finish, go on, retry, die; and the sweep that sends again what got lost.
 
 Every step is one conditional UPDATE checked against the fencing token, by the database's clock, so that a worker which was paused
 beyond its lease, a doubled message or a second copy of the sweeper change nothing.
@@ -56,6 +56,7 @@ def claim(task_id: int, *, lease: timedelta) -> ClaimedTask | None:
         .where(Task.id == task_id, or_(ready, abandoned))
         .values(
             state=TaskState.RUNNING,
+            claimed_at=clock,
             lease_until=clock + lease,
             fencing_token=Task.fencing_token + 1,
             attempts=Task.attempts + 1,
@@ -69,6 +70,15 @@ def claim(task_id: int, *, lease: timedelta) -> ClaimedTask | None:
 def finish(task: ClaimedTask, *, result_url: str | None = None) -> None:
     """Mark done, in the transaction of the effect. Raises StaleClaim when the claim no longer holds."""
     _transition(task, state=TaskState.DONE, progress=100, finished_at=func.clock_timestamp(), lease_until=None, error=None, result_url=result_url)
+
+
+def go_on(task: ClaimedTask, *, progress: int) -> None:
+    """Put a task that has done a slice of its work at the end of its queue, its attempts counted anew. Raises StaleClaim.
+
+    `progress` is 1-99, and shows that the task is under way though it waits.
+    """
+    clock = func.clock_timestamp()
+    _transition(task, state=TaskState.PENDING, run_after=clock, lease_until=None, error=None, attempts=0, send_count=0, progress=progress)
 
 
 def note(task: ClaimedTask, **values: Any) -> None:

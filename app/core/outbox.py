@@ -18,6 +18,10 @@ from app.extensions import Model, db
 
 MAX_ATTEMPTS = 8
 
+# Written the same way in an index and in the queries that it serves: PostgreSQL compares the expressions.
+PDF_WAITING = "split_part(name, '.', 1) = 'pdf' AND (state = 'PENDING' OR state = 'SENT')"
+PDF_DONE = "split_part(name, '.', 1) = 'pdf' AND state = 'DONE' AND claimed_at IS NOT NULL"
+
 
 class TaskState(StrEnum):
     PENDING = "PENDING"
@@ -29,7 +33,10 @@ class TaskState(StrEnum):
 
 
 class Task(Model):
-    """One piece of slow work. `args` holds ids only; `fencing_token` grows with each claim; times are set by the database's clock."""
+    """One piece of slow work. `args` holds ids only; `fencing_token` grows with each claim, and `claimed_at` is the last one's time.
+
+    Times are set by the database's clock.
+    """
 
     __tablename__ = "tasks"
     __table_args__ = (
@@ -39,6 +46,9 @@ class Task(Model):
         Index("ix_tasks_dead", "finished_at", postgresql_where=text("state = 'DEAD'")),
         # What is worked off many at a time, found by its name (see lease_batches).
         Index("ix_tasks_settlements", "id", postgresql_where=text("name = 'payments.settle' AND (state = 'PENDING' OR state = 'SENT')")),
+        # What backlog counts and measures, with the columns that it needs in the index itself.
+        Index("ix_tasks_pdf_waiting", "run_after", "id", postgresql_include=["name"], postgresql_where=text(PDF_WAITING)),
+        Index("ix_tasks_pdf_done", "name", text("finished_at DESC"), postgresql_include=["claimed_at"], postgresql_where=text(PDF_DONE)),
         Index("ix_tasks_finished", "finished_at", postgresql_where=text("state IN ('DONE', 'DISCARDED')")),
     )
 
@@ -51,6 +61,7 @@ class Task(Model):
     run_after: Mapped[datetime] = mapped_column(db.DateTime(timezone=True), server_default=func.clock_timestamp())
     sent_at: Mapped[datetime | None] = mapped_column(db.DateTime(timezone=True))
     send_count: Mapped[int] = mapped_column(default=0, server_default="0")
+    claimed_at: Mapped[datetime | None] = mapped_column(db.DateTime(timezone=True))
     lease_until: Mapped[datetime | None] = mapped_column(db.DateTime(timezone=True))
     fencing_token: Mapped[int] = mapped_column(default=0, server_default="0")
     attempts: Mapped[int] = mapped_column(default=0, server_default="0")

@@ -31,7 +31,8 @@ class PaperSize(StrEnum):
 
 
 class Resume(Model):
-    """A résumé. `pdf_hash` is the content hash of the stored PDF; `pdf_task_id` the render under way.
+    """A résumé. `pdf_hash` is the content hash of the stored PDF; `pdf_task_id` the render under way;
+    `pdf_used_at` is when the PDF was last handed out, to the minute.
 
     `accent_color` is `#rrggbb`, or empty for the theme's own; `imported` is what was taken of the JSON Resume document that it was made of.
     Deleting is soft: a recruiter who received it in an application keeps it.
@@ -73,6 +74,7 @@ class Resume(Model):
     paper_size: Mapped[PaperSize] = mapped_column(db.String(8), default=PaperSize.A4, server_default="A4")
     pdf_status: Mapped[PdfStatus] = mapped_column(db.String(12), default=PdfStatus.NONE, server_default="NONE")
     pdf_generated_at: Mapped[datetime | None] = mapped_column(db.DateTime(timezone=True))
+    pdf_used_at: Mapped[datetime | None] = mapped_column(db.DateTime(timezone=True))
     pdf_hash: Mapped[str | None]
     pdf_file_id: Mapped[int | None] = mapped_column(ForeignKey("stored_files.id", ondelete="SET NULL"))
     pdf_task_id: Mapped[int | None] = mapped_column(BigInteger)
