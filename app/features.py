@@ -20,8 +20,9 @@ from app.notifications import routes as notification_routes
 from app.ops import routes as ops_routes
 from app.payments import admin_routes as payment_admin_routes
 from app.payments import cli as payments_cli
-from app.payments import gateway_routes, local_gateway, local_gateway_api, local_gateway_stripe, stripe_routes
+from app.payments import gateway_routes, stripe_routes
 from app.payments import routes as payment_routes
+from app.payments.local_gateway import routes as local_gateway_routes
 from app.payments.receipts import cli as receipts_cli
 from app.payments.receipts import routes as receipt_routes
 from app.resumes import cli as resumes_cli
@@ -30,6 +31,7 @@ from app.resumes import pdf_routes as resume_pdf_routes
 from app.resumes import routes as resume_routes
 from app.search import cli as search_cli
 from app.search import routes as search_routes
+from config import Settings
 
 API = "/api/v1"
 
@@ -82,10 +84,10 @@ def register_features(app: APIFlask) -> None:
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint, url_prefix=API)
     app.register_blueprint(ops_routes.blp)
-    if app.extensions["settings"].uses_local_gateway:
-        app.register_blueprint(local_gateway.blp)
-        app.register_blueprint(local_gateway_api.blp)
-    if app.extensions["settings"].uses_local_stripe:
-        app.register_blueprint(local_gateway_stripe.blp)
+    settings: Settings = app.extensions["settings"]
+    for blueprint in local_gateway_routes.VNPAY if settings.uses_local_gateway else ():
+        app.register_blueprint(blueprint)
+    for blueprint in local_gateway_routes.STRIPE if settings.uses_local_stripe else ():
+        app.register_blueprint(blueprint)
     for group in COMMANDS:
         app.cli.add_command(group)

@@ -13,7 +13,7 @@ from app.extensions import limiter
 from app.payments import service, vnpay
 from app.payments.errors import BadSignature
 from app.payments.ipn import MESSAGES, IpnCode, receive
-from app.payments.providers.registry import RESULT_PAGE
+from app.payments.providers.registry import RESULT_PAGE, vnpay_merchant
 from app.payments.schemas import IpnOut, ReturnOut
 
 log = structlog.get_logger()
@@ -55,7 +55,7 @@ def show_return() -> Response | ReturnOut:
 
 def _state(fields: vnpay.Fields) -> ReturnOut:
     """Where the order of authentic fields stands. Raises BadSignature, also for an order that is not ours."""
-    transaction = service.find_by_code(fields.get("vnp_TxnRef", "")) if vnpay.is_authentic(fields, service.merchant().secret) else None
+    transaction = service.find_by_code(fields.get("vnp_TxnRef", "")) if vnpay.is_authentic(fields, vnpay_merchant().secret) else None
     if transaction is None:
         raise BadSignature
     shown = {name: getattr(transaction, name) for name in ("transaction_code", "status", "amount", "currency")}

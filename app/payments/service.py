@@ -16,7 +16,7 @@ from app.core.auth import Role
 from app.core.clock import now
 from app.core.pagination import ListQuery, paginate
 from app.extensions import db
-from app.payments import ledger, vnpay
+from app.payments import ledger
 from app.payments.checkout import order_of
 from app.payments.errors import NoSuchCredits, PackageNotFound, TransactionNotFound
 from app.payments.ledger import CREDIT, Account, Kind
@@ -30,12 +30,6 @@ TRANSACTION_ORDERINGS = {"created_at": Transaction.created_at, "amount": Transac
 def list_packages(query: ListQuery) -> tuple[Sequence[Package], int]:
     """A page of what is on sale."""
     return paginate(select(Package).where(Package.is_active), query, orderings=PACKAGE_ORDERINGS, tie=Package.id)
-
-
-def merchant() -> vnpay.Merchant:
-    """Our account with VNPay, or with the local gateway that stands in for it."""
-    config = current_app.config
-    return vnpay.Merchant(config["VNPAY_TMN_CODE"], config["VNPAY_HASH_SECRET"], config["VNPAY_URL"], config["VNPAY_RETURN_URL"])
 
 
 def create_payment(user: User, package_id: int, address: str) -> Transaction:

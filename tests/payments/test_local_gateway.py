@@ -13,8 +13,9 @@ from flask.testing import FlaskClient
 from app import create_app
 from app.core.clock import now
 from app.extensions import db
-from app.payments import local_gateway, local_gateway_calls, vnpay
-from app.payments.local_gateway_calls import Api, Choice, Notify, Wish
+from app.payments import vnpay
+from app.payments.local_gateway import vnpay_page, wishes
+from app.payments.local_gateway.wishes import Api, Choice, Notify, Wish
 from app.payments.models import Transaction, TransactionStatus
 from config import LOCAL_GATEWAY_SECRET, Settings
 from tests.payments.builders import buy, call_ipn, notice, settle_all
@@ -137,10 +138,10 @@ def test_a_call_that_is_not_heard_is_repeated(app: APIFlask, monkeypatch: pytest
             repeated.set()
         return answer
 
-    monkeypatch.setattr(local_gateway_calls, "PAUSES", (0.0, 0.0, 0.0))
+    monkeypatch.setattr(wishes, "PAUSES", (0.0, 0.0, 0.0))
     monkeypatch.setitem(app.extensions, "local_gateway_call", call)
 
-    local_gateway.notify("http://shop.example/ipn", Wish(Choice.PAY, Notify.ONCE, 0, Api.ANSWERS))
+    vnpay_page.notify("http://shop.example/ipn", Wish(Choice.PAY, Notify.ONCE, 0, Api.ANSWERS))
 
     assert repeated.wait(10)
     assert called == ["http://shop.example/ipn"] * 3
@@ -161,12 +162,12 @@ def test_the_shops_answer_is_read_over_http(body: bytes, code: str) -> None:
     thread = threading.Thread(target=server.handle_request)
     thread.start()
 
-    heard = local_gateway.call_ipn(f"http://127.0.0.1:{server.server_port}/ipn")
+    heard = vnpay_page.call_ipn(f"http://127.0.0.1:{server.server_port}/ipn")
 
     thread.join(10)
     server.server_close()
     assert heard == code
-    assert local_gateway.call_ipn(f"http://127.0.0.1:{server.server_port}/ipn") == ""
+    assert vnpay_page.call_ipn(f"http://127.0.0.1:{server.server_port}/ipn") == ""
 
 
 def test_the_result_page_follows_the_transaction(app: APIFlask, client: FlaskClient) -> None:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.payments.receipts.figures import figure
+from app.payments.figures import figure
 from app.payments.receipts.words import amount_in_english, amount_in_vietnamese, spell_english, spell_vietnamese
 
 NUMBERS = [

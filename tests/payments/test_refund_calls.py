@@ -1,6 +1,7 @@
 """Carrying refunds out: each at most once at the gateway, whatever is lost, and undone in the books when it is refused."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -14,7 +15,7 @@ from app.core.outbox import Task, TaskState
 from app.core.unit_of_work import unit_of_work
 from app.extensions import db
 from app.payments import ledger_check, refund_calls, refunds, service
-from app.payments import local_gateway_store as store
+from app.payments.local_gateway import store
 from app.payments.models import PackageType, Provider, Refund, RefundStatus, Transaction, TransactionStatus
 from app.payments.providers.base import GatewaySilent, RefundAnswer, RefundOrder, RefundState
 from app.payments.reconciliation_models import Difference, DifferenceKind
@@ -133,7 +134,8 @@ def test_a_lost_answer_repeats_the_very_same_request(committed_app: APIFlask, us
         run_again(committed_app, task_id)
 
     assert len(bank.made) == 3
-    assert bank.made[0] == bank.made[1] == bank.made[2]
+    assert replace(bank.made[0], is_repeated=True) == bank.made[1] == bank.made[2]
+    assert not bank.made[0].is_repeated
     assert state(committed_app, paid_id) == ("REFUNDED", 1_500_000, "DONE", 0)
 
 
@@ -307,3 +309,65 @@ def test_a_person_concludes_what_the_gateway_left_open(committed_app: APIFlask, 
 
     assert (nobody.exit_code, "There is no such refund." in nobody.output, done.exit_code) == (1, True, 0)
     assert state(committed_app, paid_id) == ("SUCCESS", 500_000, "DONE", 7)
+    with committed_app.app_context():
+        audited = db.session.scalars(select(AuditEntry).where(AuditEntry.action == "payment.refund_done")).one()
+        assert (audited.subject_id, audited.data["amount"], audited.data["gateway_reference"]) == (paid_id, 500_000, "77")
+        assert audited.data["reason"] == "concluded by an operator"
+
+
+def test_a_conclusion_that_comes_too_late_is_not_taken_for_one(committed_app: APIFlask, use_bank: UseBank, paid_id: int) -> None:
+    use_bank(REFUSED)
+    tasks.refund(decide(committed_app, paid_id, 500_000))
+    with committed_app.app_context():
+        refund_id = db.session.scalars(select(Refund.id)).one()
+
+    late = committed_app.test_cli_runner().invoke(args=["payments", "conclude-refund", str(refund_id), "DONE"])
+
+    assert (late.exit_code, f"Refund {refund_id} is REFUSED; that cannot become DONE." in late.output) == (1, True)
+    assert state(committed_app, paid_id) == ("SUCCESS", 0, "REFUSED", 10)
+
+
+def test_an_answer_that_leaves_it_open_is_for_people(committed_app: APIFlask, use_bank: UseBank, paid_id: int) -> None:
+    bank = use_bank(SILENT, RefundAnswer(RefundState.UNKNOWN, reason="95: nothing to refund"))
+    task_id = decide(committed_app, paid_id)
+
+    for _ in range(3):
+        run_again(committed_app, task_id)
+
+    assert len(bank.made) == 2
+    assert state(committed_app, paid_id) == ("REFUNDED", 1_500_000, "UNKNOWN", 0)
+    assert differences(committed_app) == [DifferenceKind.REFUND_UNANSWERED]
+
+
+def test_a_second_refund_between_a_refusal_and_its_retry_stands_alone(committed_app: APIFlask, use_bank: UseBank, paid_id: int) -> None:
+    bank = use_bank(REFUSED, DONE)
+    refused = decide(committed_app, paid_id)
+    tasks.refund(refused)
+    undone = state(committed_app, paid_id)
+    second = decide(committed_app, paid_id, 600_000)
+
+    run_again(committed_app, refused)
+    tasks.refund(second)
+    run_again(committed_app, refused)
+
+    assert undone == ("SUCCESS", 0, "REFUSED", 10)
+    assert [order.amount for order in bank.made] == [1_500_000, 600_000]
+    assert bank.made[0].id != bank.made[1].id
+    assert state(committed_app, paid_id) == ("SUCCESS", 600_000, "DONE", 6)
+
+
+def test_a_refund_decided_while_another_is_being_undone_keeps_to_what_was_paid(committed_app: APIFlask, use_bank: UseBank, paid_id: int) -> None:
+    use_bank(REFUSED)
+    first, second = decide(committed_app, paid_id, 900_000), decide(committed_app, paid_id, 600_000)
+    whole = state(committed_app, paid_id)
+
+    tasks.refund(first)
+    third = decide(committed_app, paid_id)
+    again = state(committed_app, paid_id)
+    tasks.refund(second)
+
+    assert (whole[:2], again[:2]) == (("REFUNDED", 1_500_000), ("REFUNDED", 1_500_000))
+    assert state(committed_app, paid_id) == ("SUCCESS", 900_000, "REQUESTED", 6)
+    with committed_app.app_context():
+        assert [refund.amount for refund in db.session.scalars(select(Refund).order_by(Refund.id))] == [900_000, 600_000, 900_000]
+        assert third != first

@@ -5,8 +5,8 @@ from app.core.storage import read
 from app.extensions import db
 from app.mail.account_letters import person
 from app.mail.letters import Attachment, Letter, link, write
+from app.payments.figures import figure
 from app.payments.receipts.content import Content
-from app.payments.receipts.figures import figure
 from app.payments.receipts.models import Receipt
 
 

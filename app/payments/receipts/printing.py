@@ -17,7 +17,7 @@ from app.core.clock import MARKET_ZONE
 from app.core.printing import pages
 from app.core.printing.templates import template_environment
 from app.core.printing.text import one_line
-from app.payments.receipts.figures import figure
+from app.payments.figures import figure
 from app.payments.receipts.service import Document
 from app.payments.receipts.words import amount_in_english, amount_in_vietnamese
 

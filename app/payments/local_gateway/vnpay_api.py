@@ -1,4 +1,4 @@
-"""The local gateway's merchant API: VNPay's `querydr` and `refund`, answered from the local gateway's own books.
+"""VNPay's merchant API, as the local gateway plays it: `querydr` and `refund`, answered from the gateway's own books.
 
 POST `/dev/gateway/api`. An order that nobody has opened is not found (91); one that was opened and left is open (01). A refund is made
 once per `vnp_RequestId`; the same again is answered 94. With `api=timeout` chosen on the payment page, the next call about the order
@@ -15,12 +15,13 @@ from app.core.auth import public
 from app.core.clock import now
 from app.core.problems import BadRequest
 from app.extensions import limiter
-from app.payments import local_gateway_store as store
-from app.payments import service, vnpay
-from app.payments.local_gateway_calls import Api
+from app.payments import vnpay
+from app.payments.local_gateway import store
+from app.payments.local_gateway.wishes import Api
 from app.payments.providers import vnpay_api as api
+from app.payments.providers.registry import vnpay_merchant
 
-blp = APIBlueprint("local_gateway_api", __name__, enable_openapi=False)
+blp = APIBlueprint("local_vnpay_api", __name__, enable_openapi=False)
 limiter.exempt(blp)
 
 KIND = "vnpay"
@@ -37,7 +38,7 @@ def answer() -> Response:
     command = fields.get("vnp_Command", "")
     if command not in api.REQUEST_FIELDS:
         return jsonify(_bare(fields, "03", "Unknown command"))
-    merchant = service.merchant()
+    merchant = vnpay_merchant()
     if not api.is_authentic(fields, api.REQUEST_FIELDS[command], merchant.secret):
         return jsonify(_bare(fields, "97", "Invalid signature"))
     order = store.load(KIND, fields["vnp_TxnRef"])
@@ -90,4 +91,4 @@ def _signed(fields: Fields, said: Fields) -> Fields:
         "vnp_OrderInfo": fields["vnp_OrderInfo"],
         **said,
     }
-    return {**whole, "vnp_SecureHash": api.sign(whole, api.ANSWER_FIELDS[fields["vnp_Command"]], service.merchant().secret)}
+    return {**whole, "vnp_SecureHash": api.sign(whole, api.ANSWER_FIELDS[fields["vnp_Command"]], vnpay_merchant().secret)}

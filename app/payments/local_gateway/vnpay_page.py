@@ -1,9 +1,7 @@
-"""The development gateway: stands in for VNPay's payment page and speaks its protocol. Never registered with a real merchant account.
+"""VNPay's payment page, as the local gateway plays it.
 
-GET `/dev/gateway/pay?vnp_...` shows the order; POST to the same address does what the form says: `outcome=pay|fail|leave|timeout`, and
-for trying faults `notify=once|never|duplicate|late` with `delay` in seconds, and `api=answers|timeout` (see `local_gateway_calls`). The
-gateway calls the IPN back, signed, over HTTP, repeats it as VNPay does when the answer is neither 00 nor 02, and sends the browser to
-the return address. Its merchant API is in `local_gateway_api`, Stripe's counterpart in `local_gateway_stripe`.
+GET `/dev/gateway/pay?vnp_...` shows the order; POST to the same address does what the form says (see `wishes`). The gateway calls the IPN
+back, signed, over HTTP, repeats it as VNPay does when the answer is neither 00 nor 02, and sends the browser to the return address.
 """
 
 import hashlib
@@ -11,29 +9,28 @@ import json
 import urllib.request
 from collections.abc import Callable
 from datetime import datetime
-from decimal import Decimal
 from http.client import HTTPException
 from typing import Any
 from urllib.parse import urlencode
 
 import structlog
 from apiflask import APIBlueprint
-from babel.numbers import format_decimal, get_currency_precision
-from flask import Response, current_app, make_response, redirect, render_template, request
+from flask import Response, current_app, make_response, redirect, request
 
 from app.core.auth import public
 from app.core.clock import now
 from app.core.problems import BadRequest
 from app.extensions import limiter
-from app.payments import local_gateway_store as store
-from app.payments import service, vnpay
-from app.payments.local_gateway_api import KIND, OPEN
-from app.payments.local_gateway_calls import Choice, Wish, deliver, read_wish
-from app.payments.providers.registry import RESULT_PAGE
+from app.payments import vnpay
+from app.payments.local_gateway import store
+from app.payments.local_gateway.pages import show_page
+from app.payments.local_gateway.vnpay_api import KIND, OPEN
+from app.payments.local_gateway.wishes import Choice, Wish, deliver, read_wish
+from app.payments.providers.registry import RESULT_PAGE, vnpay_merchant
 
 log = structlog.get_logger()
 
-blp = APIBlueprint("local_gateway", __name__, enable_openapi=False, template_folder="templates")
+blp = APIBlueprint("local_vnpay_page", __name__, enable_openapi=False)
 limiter.exempt(blp)
 
 IPN_PATH = "/api/v1/payments/vnpay_ipn/"
@@ -43,7 +40,7 @@ EXPIRED_CODE = "11"
 
 Call = Callable[[str], str]
 
-
+# The response code and the transaction status that VNPay gives each outcome.
 CODES = {Choice.PAY: (vnpay.OK, vnpay.OK), Choice.TIMEOUT: (vnpay.OK, vnpay.OK), Choice.FAIL: ("24", "02")}
 
 
@@ -55,7 +52,7 @@ def show_order() -> Response:
     _open_account(fields)
     expires_at = vnpay.from_gateway_time(fields.get("vnp_ExpireDate", ""))
     return show_page(
-        "local_gateway/pay.html",
+        "pay",
         amount=int(fields["vnp_Amount"]) // vnpay.HUNDREDTHS,
         currency="VND",
         order=fields["vnp_TxnRef"],
@@ -78,23 +75,11 @@ def choose() -> Response:
         return make_response(redirect(f"{shop}{RESULT_PAGE}?{urlencode({'transaction_code': fields['vnp_TxnRef']})}", 303))
     result = outcome_fields(fields, wish.outcome, now())
     _settle_account(result, wish)
-    secret = service.merchant().secret
+    secret = vnpay_merchant().secret
     notify(vnpay.signed_url(current_app.config["PUBLIC_URL"] + IPN_PATH, result, secret), wish)
     if wish.outcome == Choice.TIMEOUT:
         return make_response("The bank does not answer, as wished. The money is taken.", 504)
     return make_response(redirect(vnpay.signed_url(fields["vnp_ReturnUrl"], result, secret), 303))
-
-
-@blp.get(RESULT_PAGE)
-@public
-def show_result() -> Response:
-    """A result page for a board whose front end is not running: it follows the transaction until it is settled."""
-    transaction = service.find_by_code(request.args.get("transaction_code", ""))
-    status = str(transaction.status) if transaction else "INVALID"
-    if transaction is None:
-        return show_page("local_gateway/result.html", status=status, amount=0, currency="VND", order=None)
-    amount, currency = transaction.amount, transaction.currency
-    return show_page("local_gateway/result.html", status=status, amount=amount, currency=currency, order=transaction.transaction_code)
 
 
 def outcome_fields(order: vnpay.Fields, choice: Choice, at: datetime) -> vnpay.Fields:
@@ -156,7 +141,7 @@ def _settle_account(result: vnpay.Fields, wish: Wish) -> None:
 def _order_fields() -> vnpay.Fields:
     """The order in the address, checked as the bank would. Raises BadRequest."""
     fields = vnpay.only_vnp(request.args)
-    merchant = service.merchant()
+    merchant = vnpay_merchant()
     if not vnpay.is_authentic(fields, merchant.secret):
         raise BadRequest("The gateway refuses this order: its signature is wrong.")
     missing = {"vnp_TxnRef", "vnp_Amount", "vnp_ReturnUrl", "vnp_TmnCode"} - fields.keys()
@@ -167,14 +152,3 @@ def _order_fields() -> vnpay.Fields:
 
 def _is_expired(expires_at: datetime | None) -> bool:
     return expires_at is not None and expires_at < now()
-
-
-def show_page(template: str, *, amount: int, currency: str, **values: object) -> Response:
-    """A page of the local gateway; `amount` is in the currency's minor unit."""
-    digits = get_currency_precision(currency)
-    text = format_decimal(Decimal(amount).scaleb(-digits), format=f"#,##0.{'0' * digits}" if digits else "#,##0", locale="vi")
-    answer = make_response(render_template(template, amount=text, currency=currency, **values))
-    answer.headers["Cache-Control"] = "no-store"
-    answer.headers["Referrer-Policy"] = "no-referrer"
-    answer.headers["Content-Security-Policy"] = "default-src 'none'; style-src 'unsafe-inline'; form-action *; frame-ancestors 'none'"
-    return answer

@@ -1,7 +1,7 @@
-"""The local gateway as Stripe: sessions, refunds and signed webhooks for development, as far as the shop uses them.
+"""Stripe, as the local gateway plays it: sessions, refunds and signed webhooks, as far as the shop uses them.
 
-`/dev/stripe` is what STRIPE_API_URL points to. A session's page is `/dev/stripe/pay/{id}`; its form is that of the other gateway (see
-`local_gateway_calls`), so silence, a time-out after charging, duplicate and late webhooks are tried alike. Failing a payment only
+`/dev/stripe` is what STRIPE_API_URL points to. A session's page is `/dev/stripe/pay/{id}`; its form is that of VNPay's page (see
+`wishes`), so silence, a time-out after charging, duplicate and late webhooks are tried alike. Failing a payment only
 declines the card, as at Stripe: the session stays open until it expires.
 """
 
@@ -21,9 +21,9 @@ from app.core.auth import public
 from app.core.clock import now
 from app.core.problems import BadRequest, NotFound, Unauthorized
 from app.extensions import limiter
-from app.payments import local_gateway_store as store
-from app.payments.local_gateway import show_page
-from app.payments.local_gateway_calls import Api, Choice, Wish, deliver, read_wish
+from app.payments.local_gateway import store
+from app.payments.local_gateway.pages import show_page
+from app.payments.local_gateway.wishes import Api, Choice, Wish, deliver, read_wish
 from config import LOCAL_STRIPE_KEY, LOCAL_STRIPE_SECRET
 
 log = structlog.get_logger()
@@ -86,7 +86,7 @@ def show_session(name: str) -> Response:
     """The payment page of a session."""
     session = _session(name)
     return show_page(
-        "local_gateway/pay.html",
+        "pay",
         amount=session["amount_total"],
         currency=session["currency"].upper(),
         order=session["client_reference_id"],
@@ -131,9 +131,8 @@ def post_event(address: str, body: str) -> bool:
 
 
 def _tell(kind: str, session: dict[str, Any], wish: Wish) -> None:
-    post = current_app.extensions.get("local_stripe_post", post_event)
     address, body = current_app.config["PUBLIC_URL"] + WEBHOOK_PATH, event_of(kind, session)
-    deliver(lambda: post(address, body), wish)
+    deliver(lambda: post_event(address, body), wish)
 
 
 def _new_session(name: str) -> dict[str, Any]:
