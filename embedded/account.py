@@ -1,4 +1,4 @@
-"""The system account that runs PostgreSQL, which refuses to be run by root.
+"""The system account that runs PostgreSQL and Elasticsearch, which refuse to be run by root.
 
 As root it is `nobody`: no account is added, no permission of a parent folder is changed. That account may be unable to walk to
 the checkout (a clone under /root, or in a `mktemp -d`), and two facts of Linux answer this. The data folder is entered by us,
@@ -24,7 +24,7 @@ _NOBODY = 65_534
 
 @dataclass(frozen=True)
 class Account:
-    """The account of the private PostgreSQL: `nobody` when `is_borrowed`, else our own."""
+    """The account of the private servers: `nobody` when `is_borrowed`, else our own."""
 
     is_borrowed: bool
 
@@ -34,8 +34,8 @@ class Account:
         account = cls(is_borrowed=os.geteuid() == 0)
         if account.is_borrowed and not account._can_be_borrowed:
             raise StartError(
-                "PostgreSQL does not run as root, and this system does not let root start it as nobody (setpriv of util-linux is needed). "
-                "Start as an ordinary user, or set DATABASE_URL."
+                "PostgreSQL and Elasticsearch do not run as root, and this system does not let root start them as nobody (setpriv of util-linux "
+                "is needed). Start as an ordinary user, or set DATABASE_URL and ELASTICSEARCH_URL."
             )
         return account
 

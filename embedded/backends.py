@@ -8,6 +8,8 @@ from types import TracebackType
 
 from embedded.account import Account
 from embedded.credentials import Credentials
+from embedded.elasticsearch import READY_SECONDS, private_node
+from embedded.elasticsearch_node import ElasticsearchNode
 from embedded.installation import installation_for
 from embedded.messages import StartError
 from embedded.ports import PortBook
@@ -18,6 +20,7 @@ from embedded.redis_server import CACHE_SETTINGS, STATE_SETTINGS, RedisServer
 # Recovery after a crash reads back what was written since the last checkpoint; a start takes well under a second.
 _READY_SECONDS = 60
 _STATE, _CACHE = "redis-state", "redis-cache"
+_SEARCH, _SEARCH_TRANSPORT = "elasticsearch", "elasticsearch-transport"
 
 
 @dataclass(frozen=True)
@@ -27,11 +30,17 @@ class Wanted:
     postgres: bool = True
     redis_state: bool = True
     redis_cache: bool = True
+    elasticsearch: bool = False
 
     @classmethod
     def by(cls, environment: Mapping[str, str]) -> "Wanted":
-        """Those that the environment does not name; an empty variable counts as not set."""
-        return cls(*(not environment.get(name) for name in ("DATABASE_URL", "REDIS_URL", "REDIS_CACHE_URL")))
+        """Those that the environment does not name; an empty variable counts as not set. Elasticsearch only if asked for: it is heavy."""
+        return cls(
+            postgres=not environment.get("DATABASE_URL"),
+            redis_state=not environment.get("REDIS_URL"),
+            redis_cache=not environment.get("REDIS_CACHE_URL"),
+            elasticsearch=environment.get("SEARCH") == "elasticsearch" and not environment.get("ELASTICSEARCH_URL"),
+        )
 
 
 class Backends:
@@ -48,6 +57,7 @@ class Backends:
         self._resources = ExitStack()
         self._postgres: Postgres | None = None
         self._redis: dict[str, RedisServer] = {}
+        self._elasticsearch: ElasticsearchNode | None = None
 
     def __enter__(self) -> "Backends":
         with ExitStack() as resources:
@@ -61,6 +71,7 @@ class Backends:
     def _prepare(self, resources: ExitStack) -> None:
         roles = {_STATE: self._wanted.redis_state, _CACHE: self._wanted.redis_cache}
         names = [*(["postgres"] if self._wanted.postgres else []), *(name for name, wanted in roles.items() if wanted)]
+        names += [_SEARCH, _SEARCH_TRANSPORT] if self._wanted.elasticsearch else []
         ports = PortBook(self._folder / "run" / "ports.json").assign(names)
         passwords = {_STATE: self._credentials.redis_state_password, _CACHE: self._credentials.redis_cache_password}
         settings = {_STATE: STATE_SETTINGS, _CACHE: CACHE_SETTINGS}
@@ -74,10 +85,14 @@ class Backends:
             password = self._credentials.database_password
             self._postgres = Postgres(self._folder / "postgres", binaries, account, ports["postgres"], password, is_durable=self._is_durable)
             self._postgres.prepare()
+        if self._wanted.elasticsearch:
+            node = private_node(self._folder / _SEARCH, ports[_SEARCH], ports[_SEARCH_TRANSPORT])
+            self._elasticsearch = resources.enter_context(node)
 
     @property
-    def _servers(self) -> list[Postgres | RedisServer]:
-        return [*([self._postgres] if self._postgres else []), *self._redis.values()]
+    def _servers(self) -> list[Postgres | RedisServer | ElasticsearchNode]:
+        possible = (self._postgres, *self._redis.values(), self._elasticsearch)
+        return [server for server in possible if server]
 
     @property
     def programs(self) -> list[Program]:
@@ -87,13 +102,18 @@ class Backends:
     @property
     def environment(self) -> dict[str, str]:
         """The variables that lead to these back ends."""
-        urls = {"DATABASE_URL": self._postgres, "REDIS_URL": self._redis.get(_STATE), "REDIS_CACHE_URL": self._redis.get(_CACHE)}
+        urls = {
+            "DATABASE_URL": self._postgres,
+            "REDIS_URL": self._redis.get(_STATE),
+            "REDIS_CACHE_URL": self._redis.get(_CACHE),
+            "ELASTICSEARCH_URL": self._elasticsearch,
+        }
         return {name: server.url for name, server in urls.items() if server}
 
     def wait_until_ready(self) -> None:
         """Return when each answers. Raises StartError."""
         try:
             for server in self._servers:
-                server.wait_until_ready(_READY_SECONDS)
+                server.wait_until_ready(READY_SECONDS if server is self._elasticsearch else _READY_SECONDS)
         except TimeoutError as error:
             raise StartError(str(error)) from error

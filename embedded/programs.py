@@ -4,10 +4,13 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
+
+from embedded.parent_death import die_with_parent
 
 
 @dataclass(frozen=True)
@@ -34,3 +37,28 @@ def tied_to_parent(with_signal: signal.Signals = signal.SIGTERM) -> tuple[str, .
     prefix = ("setpriv", "--pdeathsig", with_signal.name.removeprefix("SIG"), "--")
     works = subprocess.run([*prefix, "true"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).returncode == 0
     return prefix if works else ()
+
+
+@contextmanager
+def running(program: Program, log: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """Run the program while the block lasts, then ask it to end, and kill it when it does not. From the main thread: see parent_death."""
+    with log.open("w") as output:
+        # A session of its own: Ctrl-C is for us, who still need it to clean up.
+        process = subprocess.Popen(
+            program.command,
+            cwd=program.directory,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
+            preexec_fn=die_with_parent(program.stop_signal),
+        )
+    try:
+        yield process
+    finally:
+        process.send_signal(program.stop_signal)
+        try:
+            process.wait(program.stop_seconds)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()

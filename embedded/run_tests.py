@@ -12,7 +12,10 @@ from pathlib import Path
 
 import psutil
 
-from embedded import pytest_plan
+from embedded import elasticsearch_files, java, pytest_plan
+from embedded.account import Account
+from embedded.backends import Wanted
+from embedded.elasticsearch import ARCHIVES
 from embedded.messages import StartError, say, warn
 from embedded.parent_death import adopt_orphans, die_with_parent
 from embedded.processes import end_descendants, reap_adopted
@@ -31,7 +34,7 @@ def main(arguments: Sequence[str]) -> int:
     signals = StopSignals()
     adopt_orphans()
     try:
-        with throw_away_backends() as urls, tempfile.TemporaryDirectory() as folder:
+        with throw_away_backends(wanted=Wanted(elasticsearch=_wants_elasticsearch())) as urls, tempfile.TemporaryDirectory() as folder:
             return _run(pytest_plan.plan(arguments), {**os.environ, **urls}, Path(folder) / "tally")
     except Interrupted:
         return 128 + signal.SIGINT
@@ -41,6 +44,21 @@ def main(arguments: Sequence[str]) -> int:
     finally:
         signals.is_expected = True
         end_descendants()
+
+
+def _wants_elasticsearch() -> bool:
+    """Whether the tests get a node: `ELASTICSEARCH_TESTS` says `required` or `off`; else they do where Java and Maven are."""
+    wish = os.environ.get("ELASTICSEARCH_TESTS")
+    if wish in {"required", "off"}:
+        return wish == "required"
+    if not java.is_complete(Account.current()):
+        return False
+    try:
+        elasticsearch_files.obtain(ARCHIVES)
+    except StartError as error:
+        warn(f"The tests of Elasticsearch will be skipped. {error}")
+        return False
+    return True
 
 
 def _run(plan: pytest_plan.Plan, environment: dict[str, str], tally: Path) -> int:

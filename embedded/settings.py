@@ -11,6 +11,7 @@ from embedded.messages import StartError
 from embedded.ports import LOOPBACK, parse_port
 
 _DEMO_JOBS = "300"
+_ENGINES = ("postgresql", "elasticsearch")
 
 
 def merged_environment(root: Path, process_environment: Mapping[str, str]) -> dict[str, str]:
@@ -42,7 +43,14 @@ class ServeSettings:
         demo_jobs = environment.get("DEMO_JOBS") or _DEMO_JOBS
         if not (demo_jobs.isascii() and demo_jobs.isdigit()):
             raise StartError(f"DEMO_JOBS={demo_jobs} is not a number.")
+        if (engine := environment.get("SEARCH") or "postgresql") not in _ENGINES:
+            raise StartError(f"SEARCH={engine} is no search engine: it must be postgresql or elasticsearch.")
         return cls(addresses, int(demo_jobs), environment, dict(process_environment))
+
+    @property
+    def uses_elasticsearch(self) -> bool:
+        """Whether searches go to Elasticsearch, private or named, rather than to PostgreSQL."""
+        return self.environment.get("SEARCH") == "elasticsearch" or bool(self.environment.get("ELASTICSEARCH_URL"))
 
     def for_processes(self, var: Path, secret_key: str, backends: Mapping[str, str]) -> dict[str, str]:
         """The environment of everything that is started: what was set, the private back ends, and defaults for what is missing.
