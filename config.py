@@ -112,6 +112,7 @@ class Settings(BaseSettings):
     pdf_generation_rate: Rate = "5/hour"
     application_submission_rate: Rate = "20/day"
     message_send_rate: Rate = "100/hour"
+    cv_export_rate: Rate = "10/hour"
     payment_create_rate: Rate = "60/hour"
 
     # Jobs and files
@@ -128,6 +129,12 @@ class Settings(BaseSettings):
 
     # What receipts say of the seller; an empty line is not printed.
     seller_name: str = "Jobboard"
+    # Longer than this, no new PDF may have to wait.
+    pdf_queue_seconds: Positive = 60
+    # How long an unused PDF is kept, and how many of a person's.
+    pdf_keep_days: Positive = 180
+    pdf_keep_count: Positive = 20
+    cv_export_keep_hours: Positive = 72
     seller_address: str = ""
     seller_tax_code: str = ""
 
