@@ -1,5 +1,6 @@
 """The Celery application and the base class of durable tasks: claim, run, commit effect and `done` together."""
 
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -32,12 +33,19 @@ class Permanent(Exception):
     """Raise it in a body for a failure that no attempt will cure; the message is shown to the task's owner."""
 
 
+@dataclass(frozen=True)
+class Unfinished:
+    """Returned by a body that has done a slice of long work: the task goes to the end of its queue and is called again. Progress: 1-99."""
+
+    progress: int
+
+
 class DurableTask(CeleryTask):
     """A task whose message carries only the id of its row; the decorated function gets the ClaimedTask.
 
-    The body runs in one unit of work that also marks the row done; what it returns becomes the task's `result_url`. It may call
-    `unit_of_work`-free services only. `retry_on` are tried again with back-off; any other exception is a bug and the task is dead
-    until an operator replays it.
+    The body runs in one unit of work that also marks the row done; what it returns becomes the task's `result_url`, unless it is
+    `Unfinished`. It may call `unit_of_work`-free services only. `retry_on` are tried again with back-off; any other exception is a bug
+    and the task is dead until an operator replays it.
     """
 
     abstract = True
@@ -61,8 +69,12 @@ class DurableTask(CeleryTask):
     def _run_claimed(self, claimed: ClaimedTask) -> None:
         try:
             with unit_of_work():
-                leases.finish(claimed, result_url=self._body(claimed))
-            log.info("task_done", attempt=claimed.attempt)
+                result = self._body(claimed)
+                if isinstance(result, Unfinished):
+                    leases.go_on(claimed, progress=result.progress)
+                else:
+                    leases.finish(claimed, result_url=result)
+            log.info("task_slice_done" if isinstance(result, Unfinished) else "task_done", attempt=claimed.attempt)
         except StaleClaim:
             log.warning("task_claim_lost", attempt=claimed.attempt)
         except Permanent as error:

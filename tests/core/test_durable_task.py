@@ -83,3 +83,29 @@ def test_a_bug_is_not_retried(run: Callable[..., Task]) -> None:
     task = run(divide)
 
     assert (task.state, task.attempts, task.error) == (TaskState.DEAD, 1, "ZeroDivisionError: division by zero")
+
+
+def test_sliced_work_goes_on_until_it_is_finished_with_its_attempts_counted_anew(committed_app: APIFlask, run: Callable[..., Task]) -> None:
+    seen: list[tuple[int, int]] = []
+
+    def add_two_users(task: ClaimedTask) -> base.Unfinished | None:
+        seen.append((task.attempt, users(committed_app)))
+        CandidateFactory()
+        return base.Unfinished(50) if len(seen) == 1 else None
+
+    task = run(add_two_users)
+
+    assert seen == [(1, 0), (1, 1)]
+    assert users(committed_app) == 2
+    assert (task.state, task.progress, task.attempts, task.fencing_token) == (TaskState.DONE, 100, 1, 2)
+
+
+def test_between_two_slices_the_task_waits_at_the_end_of_its_queue(run: Callable[..., Task]) -> None:
+    def go_on_for_ever(task: ClaimedTask) -> base.Unfinished:
+        return base.Unfinished(7)
+
+    task = run(go_on_for_ever)
+
+    assert (task.state, task.progress, task.attempts, task.send_count) == (TaskState.PENDING, 7, 0, 0)
+    assert task.claimed_at is not None
+    assert task.run_after > task.claimed_at
