@@ -15,7 +15,7 @@ from pydantic import BaseModel, ValidationError
 from werkzeug.datastructures import FileStorage, MultiDict
 from werkzeug.exceptions import BadRequest as MalformedBody
 
-from app.core.problems import BadRequest, Invalid, UnsupportedMedia, from_pydantic
+from app.core.problems import BadRequest, Invalid, MalformedJson, UnsupportedMedia, from_pydantic
 
 View = Callable[..., Any]
 
@@ -116,7 +116,7 @@ def _annotate_response(view: View, schema: Any, status: int, content_type: str) 
 
 
 def read_json(*, any_type: bool = False) -> Any:
-    """The JSON body; an absent one counts as `{}`. Raises BadRequest, UnsupportedMedia."""
+    """The JSON body; an absent one counts as `{}`. Raises MalformedJson, UnsupportedMedia."""
     if not request.get_data(cache=True):
         return {}
     if not (any_type or request.is_json or not request.mimetype):
@@ -124,7 +124,7 @@ def read_json(*, any_type: bool = False) -> Any:
     try:
         return request.get_json(force=True)
     except (MalformedBody, RecursionError, UnicodeError) as error:
-        raise BadRequest("The body is not valid JSON.", code_hint="malformed_json") from error
+        raise MalformedJson from error
 
 
 def _form(model: type[BaseModel]) -> dict[str, Any]:

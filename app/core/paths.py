@@ -1,9 +1,10 @@
-"""How addresses are read: the unversioned alias, doubled slashes, and integers that a database can hold."""
+"""How addresses are read: the unversioned alias, doubled and missing slashes, and integers that a database can hold."""
 
 import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from flask import Request, current_app
 from werkzeug.routing import IntegerConverter
 
 if TYPE_CHECKING:
@@ -28,6 +29,18 @@ class ApiAlias:
         if path.startswith("/api/") and not path.startswith((VERSIONED, *RESERVED)):
             environ["PATH_INFO"] = VERSIONED + path.removeprefix("/api/")
         return self._app(environ, start_response)
+
+
+def methods_with_slash(request: Request) -> list[str]:
+    """The methods, sorted, of the route whose address lacks only its last slash in `request`; none when there is no such route.
+
+    Werkzeug serves a route without its slash, but it looks at the methods of an address only as it is written: asked for another
+    method there, it says that the address does not exist.
+    """
+    adapter = current_app.create_url_adapter(request)
+    if adapter is None or adapter.path_info.endswith("/"):
+        return []
+    return sorted(adapter.allowed_methods(f"{adapter.path_info}/"))
 
 
 class BoundedInteger(IntegerConverter):

@@ -10,12 +10,14 @@ from http import HTTPStatus
 from typing import Any
 
 import structlog
-from flask import Flask, Response, json
+from flask import Flask, Response, json, request
 from pydantic import ValidationError
 from sqlalchemy.exc import DataError, DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
+from werkzeug.exceptions import NotFound as UnknownAddress
 
+from app.core.paths import methods_with_slash
 from app.core.request_id import current_request_id
 
 log = structlog.get_logger()
@@ -39,6 +41,10 @@ class Problem(Exception):
 
 class BadRequest(Problem):
     status, code, detail = 400, "bad_request", "The request cannot be understood."
+
+
+class MalformedJson(BadRequest):
+    code, detail = "malformed_json", "The body is not valid JSON."
 
 
 class Unauthorized(Problem):
@@ -86,6 +92,13 @@ class Invalid(Problem):
         super().__init__(detail or _sentence(self.errors))
 
 
+# What the framework refuses bears the codes of our own refusals; the standard library's names change with Python's version.
+_CODES = {
+    kind.status: kind.code
+    for kind in (BadRequest, Unauthorized, Forbidden, NotFound, Conflict, TooLarge, UnsupportedMedia, Unprocessable, Unavailable)
+}
+
+
 def _sentence(errors: Errors) -> str:
     field, messages = next(iter(errors.items()))
     return messages[0] if field == "non_field_errors" else f"{field}: {messages[0]}"
@@ -128,6 +141,7 @@ def register(app: Flask) -> None:
     app.register_error_handler(Problem, respond)
     app.register_error_handler(ValidationError, lambda error: respond(from_pydantic(error)))
     app.register_error_handler(HTTPException, _from_http)
+    app.register_error_handler(UnknownAddress, _from_unknown_address)
     for away in (OperationalError, InterfaceError, PoolTimeout):
         app.register_error_handler(away, _from_database_away)
     app.register_error_handler(DataError, _from_data)
@@ -138,9 +152,15 @@ def _from_http(error: HTTPException) -> Response:
     status = error.code or 500
     problem = Problem(error.description)
     problem.status = status
-    problem.code = HTTPStatus(status).name.lower()
+    problem.code = _CODES.get(status) or HTTPStatus(status).name.lower()
     problem.headers = {name: value for name, value in error.get_headers() if name not in {"Content-Type", "Content-Length"}}
     return respond(problem)
+
+
+def _from_unknown_address(error: UnknownAddress) -> Response:
+    """Where only the last slash is missing, it is the method that is wrong: every route is served without the slash too."""
+    allowed = methods_with_slash(request)
+    return _from_http(MethodNotAllowed(allowed) if allowed else error)
 
 
 def _from_database_away(error: Exception) -> Response:

@@ -32,27 +32,27 @@ def test_an_error_of_the_framework_is_a_problem_document(client: FlaskClient, me
 
 
 @pytest.mark.parametrize(
-    ("body", "content_type", "status"),
+    ("body", "content_type", "status", "code"),
     [
-        (b"{", "application/json", 400),
-        (b"[]", "application/json", 400),
-        (b"null", "application/json", 400),
-        (b'"text"', "application/json", 400),
-        (b'{"email": "\\ud800"}', "application/json", 400),
-        (b"\xff\xfe", "application/json", 400),
-        (b"[" * 100_000, "application/json", 400),
-        (b'{"email": ' + b"[" * 600 + b"]" * 600 + b"}", "application/json", 400),
-        (b'{"email": ' + b'{"a": ' * 600 + b"1" + b"}" * 600 + b"}", "application/json", 400),
-        (b'{"email": ' + b"1" * 5000 + b"}", "application/json", 400),
-        (b"<xml/>", "text/xml", 415),
-        (b"x" * (9 * 1024 * 1024), "application/json", 413),
+        (b"{", "application/json", 400, "malformed_json"),
+        (b"[]", "application/json", 400, "bad_request"),
+        (b"null", "application/json", 400, "bad_request"),
+        (b'"text"', "application/json", 400, "bad_request"),
+        (b'{"email": "\\ud800"}', "application/json", 400, "invalid"),
+        (b"\xff\xfe", "application/json", 400, "malformed_json"),
+        (b"[" * 100_000, "application/json", 400, "malformed_json"),
+        (b'{"email": ' + b"[" * 600 + b"]" * 600 + b"}", "application/json", 400, "bad_request"),
+        (b'{"email": ' + b'{"a": ' * 600 + b"1" + b"}" * 600 + b"}", "application/json", 400, "bad_request"),
+        (b'{"email": ' + b"1" * 5000 + b"}", "application/json", 400, "malformed_json"),
+        (b"<xml/>", "text/xml", 415, "unsupported_media"),
+        (b"x" * (9 * 1024 * 1024), "application/json", 413, "too_large"),
     ],
 )
-def test_a_broken_body_is_refused_without_a_crash(client: FlaskClient, body: bytes, content_type: str, status: int) -> None:
+def test_a_broken_body_is_refused_without_a_crash(client: FlaskClient, body: bytes, content_type: str, status: int, code: str) -> None:
     answer = client.post(REGISTER, data=body, content_type=content_type)
 
-    assert answer.status_code == status
-    assert answer.content_type == "application/problem+json"
+    assert (answer.status_code, answer.content_type) == (status, "application/problem+json")
+    assert answer.json["code"] == code
     assert answer.json["detail"]
 
 
@@ -76,6 +76,22 @@ def test_both_prefixes_and_a_missing_slash_reach_the_same_route(client: FlaskCli
     answers = [client.post(path, json={}) for path in ("/api/v1/auth/login/", "/api/v1/auth/login", "/api/auth/login/", "/api/auth/login")]
 
     assert [answer.status_code for answer in answers] == [400] * 4
+
+
+@pytest.mark.parametrize("path", ["/api/v1/payments/packages", "/api/v1/payments/packages/", "/api/payments/packages"])
+def test_a_wrong_method_is_told_which_ones_there_are_with_and_without_the_slash(client: FlaskClient, path: str) -> None:
+    answer = client.delete(path)
+
+    assert (answer.status_code, answer.json["code"]) == (405, "method_not_allowed")
+    assert set(answer.headers["Allow"].split(", ")) == {"GET", "HEAD", "OPTIONS"}
+
+
+@pytest.mark.parametrize("path", ["/api/v1/payments/packages/x", "/api/v1/payments", "/api/v1/payments/99999999999999999999999/refund"])
+def test_an_address_that_no_route_has_stays_unknown_without_a_slash(client: FlaskClient, path: str) -> None:
+    answer = client.delete(path)
+
+    assert (answer.status_code, answer.json["code"]) == (404, "not_found")
+    assert "Allow" not in answer.headers
 
 
 @pytest.mark.parametrize("path", ["/api/v1//auth/login/", "/api//auth/login", "/api/v1/auth///login//"])
