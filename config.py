@@ -122,19 +122,23 @@ class Settings(BaseSettings):
     max_image_bytes: Positive = 2 * 1024 * 1024
     max_request_bytes: Positive = 8 * 1024 * 1024
 
+    # Months before the present one that stay in the database; older ones are archived and dropped. 0: everything stays.
+    message_retention_months: Annotated[int, Field(ge=0)] = 36
+    notification_retention_months: Annotated[int, Field(ge=0)] = 12
+
     # Workers
     pdf_concurrency: Positive = 2
     pdf_memory_bytes: Positive = 2 * 1024**3
-    flower_basic_auth: str = ""
-
-    # What receipts say of the seller; an empty line is not printed.
-    seller_name: str = "Jobboard"
     # Longer than this, no new PDF may have to wait.
     pdf_queue_seconds: Positive = 60
     # How long an unused PDF is kept, and how many of a person's.
     pdf_keep_days: Positive = 180
     pdf_keep_count: Positive = 20
     cv_export_keep_hours: Positive = 72
+    flower_basic_auth: str = ""
+
+    # What receipts say of the seller; an empty line is not printed.
+    seller_name: str = "Jobboard"
     seller_address: str = ""
     seller_tax_code: str = ""
 

@@ -10,12 +10,14 @@ from app.applications import routes as application_routes
 from app.choices import routes as choices_routes
 from app.companies import routes as company_routes
 from app.core import cli as core_cli
-from app.core import task_routes
+from app.core import partition_cli, task_routes
 from app.demo import cli as demo_cli
 from app.jobs import cached_answers, counters, saved_routes
 from app.jobs import cli as jobs_cli
 from app.jobs import routes as job_routes
+from app.messaging import retention as messaging_retention
 from app.messaging import routes as messaging_routes
+from app.notifications import retention as notification_retention
 from app.notifications import routes as notification_routes
 from app.ops import routes as ops_routes
 from app.payments import admin_routes as payment_admin_routes
@@ -72,6 +74,7 @@ COMMANDS = (
     receipts_cli.receipts,
     core_cli.outbox,
     core_cli.tasks,
+    partition_cli.partitions,
     demo_cli.demo,
 )
 
@@ -81,6 +84,8 @@ def register_features(app: APIFlask) -> None:
     app.extensions["user_loader"] = sessions.load_user
     counters.register(app)
     cached_answers.register(app)
+    messaging_retention.register()
+    notification_retention.register()
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint, url_prefix=API)
     app.register_blueprint(ops_routes.blp)

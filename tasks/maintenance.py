@@ -3,9 +3,10 @@
 import structlog
 
 from app.accounts import sessions
-from app.core import file_purge, idempotency_keys, leases, partitions
+from app.core import file_purge, idempotency_keys, leases, partition_retention, partitions
 from app.core.clock import now
 from app.core.outbox import purge_finished
+from app.core.partition_leaving import PartitionBusy
 from app.core.unit_of_work import unit_of_work
 from app.payments import earnings, holdings, inbox, ledger_check, settlement
 from tasks.base import PeriodicTask, celery
@@ -43,6 +44,18 @@ def purge_idempotency_keys() -> None:
 def make_partitions() -> None:
     """Make the partitions of the months ahead; without one for its month, no message and no notification can be stored."""
     partitions.ensure(now())
+
+
+@celery.task(name="maintenance.retire_partitions", base=PeriodicTask, time_limit=300, commits_itself=True)
+def retire_partitions() -> None:
+    """Archive and drop months that the settings no longer keep, a little at a time: the sweeps wait in the same queue."""
+    try:
+        gone = partition_retention.retire_due(now(), seconds=20)
+    except PartitionBusy as error:
+        log.info("partitions_not_retired", reason=str(error))
+        return
+    if gone:
+        log.info("partitions_retired", names=gone)
 
 
 @celery.task(name="maintenance.expire_payments", base=PeriodicTask, time_limit=60)

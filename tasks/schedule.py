@@ -10,6 +10,7 @@ BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "purge sign-ins": {"task": "maintenance.purge_sessions", "schedule": 3600.0, "options": {"expires": 3600}},
     "purge idempotency keys": {"task": "maintenance.purge_idempotency_keys", "schedule": 3600.0, "options": {"expires": 3600}},
     "make partitions": {"task": "maintenance.make_partitions", "schedule": crontab(hour=18, minute=10), "options": {"expires": 3600}},
+    "retire partitions": {"task": "maintenance.retire_partitions", "schedule": 300.0, "options": {"expires": 300}},
     "ask gateways": {"task": "gateway.reconcile", "schedule": 300.0, "options": {"expires": 300}},
     "expire payments": {"task": "maintenance.expire_payments", "schedule": 60.0, "options": {"expires": 60}},
     "end memberships": {"task": "maintenance.end_memberships", "schedule": crontab(hour=17, minute=5), "options": {"expires": 3600}},

@@ -7,7 +7,7 @@ import hashlib
 import uuid
 from collections.abc import Iterator
 from datetime import datetime
-from typing import BinaryIO, cast
+from typing import BinaryIO, Literal, cast
 
 import fsspec
 from flask import Response, current_app, request
@@ -60,6 +60,18 @@ def open_file(stored: StoredFile) -> BinaryIO:
     filesystem, root = _filesystem()
     try:
         return cast(BinaryIO, filesystem.open(f"{root}/{stored.key}", "rb"))
+    except FileNotFoundError as error:
+        raise NotFound("The file is no longer in the storage.") from error
+
+
+def open_key(key: str, mode: Literal["rb", "wb"]) -> BinaryIO:
+    """The bytes of `key`, to be read or written anew from the start, however many there are. Raises NotFound for reading."""
+    filesystem, root = _filesystem()
+    path = f"{root}/{key}"
+    if mode == "wb":
+        filesystem.makedirs(filesystem._parent(path), exist_ok=True)
+    try:
+        return cast(BinaryIO, filesystem.open(path, mode))
     except FileNotFoundError as error:
         raise NotFound("The file is no longer in the storage.") from error
 

@@ -13,6 +13,8 @@ from app.extensions import db
 EPOCH = datetime(2024, 1, 1, tzinfo=UTC)
 SEQUENCE_BITS = 12
 LARGEST = 2**53 - 1
+# A primary key of a partitioned table must hold `created_at`; where that follows from the id, no id can be in two months.
+ID_TELLS_TIME = "created_at AT TIME ZONE 'UTC' = timestamp '2024-01-01' + (id >> 12) * interval '1 millisecond'"
 
 
 def new_time_id() -> int:
@@ -23,3 +25,8 @@ def new_time_id() -> int:
 def time_of(time_id: int) -> datetime:
     """When the id was made, to the millisecond, in UTC."""
     return EPOCH + timedelta(milliseconds=time_id >> SEQUENCE_BITS)
+
+
+def first_id_of(moment: datetime) -> int:
+    """The smallest id that can be made at `moment` or later; `time_of` of it is `moment` to the millisecond, 0 before the first of all."""
+    return max(0, (moment - EPOCH) // timedelta(milliseconds=1)) << SEQUENCE_BITS

@@ -7,6 +7,7 @@ from sqlalchemy.orm import Mapped, foreign, mapped_column, relationship
 
 from app.accounts.models import User
 from app.core.clock import now
+from app.core.time_ids import ID_TELLS_TIME
 from app.extensions import Model, db
 from app.jobs.models import Job
 
@@ -58,6 +59,7 @@ class Message(Model):
     __tablename__ = "messages"
     __table_args__ = (
         Index("ix_messages_conversation", "conversation_id", text("created_at DESC"), text("id DESC")),
+        CheckConstraint(ID_TELLS_TIME, name="id_tells_time"),
         {"postgresql_partition_by": "RANGE (created_at)"},
     )
 

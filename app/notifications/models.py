@@ -4,10 +4,11 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import BigInteger, ForeignKey, Index, text
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
+from app.core.time_ids import ID_TELLS_TIME
 from app.extensions import Model, db
 
 
@@ -36,6 +37,7 @@ class Notification(Model):
     __tablename__ = "notifications"
     __table_args__ = (
         Index("ix_notifications_user", "user_id", text("created_at DESC"), text("id DESC")),
+        CheckConstraint(ID_TELLS_TIME, name="id_tells_time"),
         {"postgresql_partition_by": "RANGE (created_at)"},
     )
 
