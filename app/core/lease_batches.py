@@ -1,7 +1,7 @@
 """Claiming and finishing several tasks of one name together: where one statement and one commit can serve many.
 
 Only first attempts are taken along. What has failed before runs alone, so that a task which kills its worker cannot use up the
-attempts of its neighbours. Since one message serves as many tasks as a batch holds, the relay sends no more (`spare_messages`).
+attempts of its neighbours. Since one message serves as many tasks as a batch holds, the relay sends no more than that (`messages_to_send`).
 """
 
 from collections import Counter
@@ -19,23 +19,24 @@ from app.extensions import db
 BATCH_OF = {"payments.settle": 50}
 
 
-def spare_messages(due: Sequence[tuple[int, str, int]]) -> list[tuple[int, str]]:
-    """Of the tasks that are due, as (id, name, times sent), the (id, name) that need a message of their own.
+def messages_to_send(due: Sequence[tuple[int, str, int]]) -> list[tuple[int, str]]:
+    """Of the tasks that are due, as (id, name, times sent, this one included), the (id, name) that need a message of their own.
 
     Of a name that is worked in batches, one message serves a whole batch of first messages; should it get lost, the sweeper sends again,
     and each task that is sent again has a message of its own.
     """
-    seen: Counter[str] = Counter()
+    first_sent: Counter[str] = Counter()
     chosen = []
     for task_id, name, send_count in due:
-        if send_count > 1 or seen[name] % BATCH_OF.get(name, 1) == 0:
+        is_first = send_count <= 1
+        if not is_first or first_sent[name] % BATCH_OF.get(name, 1) == 0:
             chosen.append((task_id, name))
-        seen[name] += send_count <= 1
+        first_sent[name] += is_first
     return chosen
 
 
 def claim_neighbours(name: str, *, most: int, lease: timedelta) -> list[ClaimedTask]:
-    """Take up to `most` due tasks of `name` that nobody has tried yet, oldest first. Commits by the caller's unit of work."""
+    """Take up to `most` due tasks of `name` that nobody has tried yet, oldest first, for the time of `lease`; the caller commits."""
     clock = func.clock_timestamp()
     # The name is written into the statement, so that a partial index on it can serve.
     same = Task.name == bindparam("name", name, literal_execute=True)

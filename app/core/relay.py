@@ -16,7 +16,7 @@ from redis.exceptions import RedisError
 from sqlalchemy import func, select, update
 from sqlalchemy.exc import DBAPIError
 
-from app.core.lease_batches import spare_messages
+from app.core.lease_batches import messages_to_send
 from app.core.outbox import Task, TaskState
 from app.core.unit_of_work import unit_of_work
 from app.extensions import db
@@ -72,7 +72,7 @@ class Relay:
         """
         with unit_of_work():
             due = self._take_due()
-        rows = spare_messages(due)
+        rows = messages_to_send(due)
         published = 0
         try:
             for task_id, name in rows:

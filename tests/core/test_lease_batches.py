@@ -8,7 +8,7 @@ from apiflask import APIFlask
 from sqlalchemy import select, update
 
 from app.core import lease_batches, leases
-from app.core.lease_batches import BATCH_OF, claim_neighbours, finish_each, spare_messages
+from app.core.lease_batches import BATCH_OF, claim_neighbours, finish_each, messages_to_send
 from app.core.leases import ClaimedTask, StaleClaim
 from app.core.outbox import Task, TaskState, enqueue
 from app.core.unit_of_work import unit_of_work
@@ -136,7 +136,7 @@ def test_two_workers_share_what_waits(worker_app: APIFlask) -> None:
 def test_one_message_serves_a_batch_of_first_sendings(due: list[tuple[int, str, int]], chosen: list[int], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(BATCH_OF, NAME, 3)
 
-    assert [task_id for task_id, _ in spare_messages(due)] == chosen
+    assert [task_id for task_id, _ in messages_to_send(due)] == chosen
 
 
 def test_every_batched_name_is_a_batch_task() -> None:
