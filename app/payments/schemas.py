@@ -6,7 +6,7 @@ from typing import Annotated
 from pydantic import Field
 
 from app.core.pagination import ListQuery
-from app.core.schemas import Id, InModel, OptionalLine, OutModel
+from app.core.schemas import Id, InModel, Money, OptionalLine, OutModel
 from app.payments.models import PackageType, Provider, Transaction, TransactionStatus
 
 
@@ -84,7 +84,7 @@ class TransactionQuery(ListQuery):
 class RefundRequest(InModel):
     """Without `amount`: all that is left."""
 
-    amount: Annotated[int, Field(gt=0, le=10**15)] | None = None
+    amount: Annotated[Money, Field(gt=0)] | None = None
     reason: OptionalLine = ""
 
 

@@ -20,6 +20,8 @@ OK = "00"
 GMT7 = timezone(timedelta(hours=7))
 
 _DIGITS = re.compile(r"[0-9]{1,17}", re.ASCII)
+# Names are signed as they are: one that holds `=` or `&` would read like other fields, and so hide them behind their own signature.
+_NAME = re.compile(r"vnp_[A-Za-z0-9_]+", re.ASCII)
 
 Fields = dict[str, str]
 
@@ -80,7 +82,9 @@ def sign(fields: Mapping[str, str], secret: str) -> str:
 
 
 def is_authentic(fields: Mapping[str, str], secret: str) -> bool:
-    """Whether `vnp_SecureHash` is the signature of the other fields. Takes the same time whichever digit is wrong."""
+    """Whether `vnp_SecureHash` is the signature of the other fields, all of them plainly named. Takes the same time whichever digit is wrong."""
+    if not all(map(_NAME.fullmatch, fields)):
+        return False
     offered = fields.get("vnp_SecureHash", "").lower()
     return hmac.compare_digest(offered.encode(), sign(fields, secret).encode())
 

@@ -95,6 +95,24 @@ def test_a_call_altered_in_any_field_is_refused_and_changes_nothing(app: APIFlas
     assert event.transaction_id == (None if field == "vnp_TxnRef" else transaction.id)
 
 
+@pytest.mark.parametrize("hidden", ["vnp_TmnCode", "vnp_TransactionNo", "vnp_BankCode"])
+def test_no_field_hides_in_the_name_of_another(app: APIFlask, client: FlaskClient, hidden: str) -> None:
+    transaction = buy()
+    fields = notice(transaction)
+    names = sorted(fields)
+    following = names[names.index(hidden) + 1]
+    # The text that was signed stays the same, and the buyer, whose return address has the same signature, can send this.
+    smuggled = {name: value for name, value in fields.items() if name not in {hidden, following}}
+    smuggled[f"{hidden}={fields[hidden]}&{following}"] = fields[following]
+
+    answer = call_ipn(client, smuggled)
+    shown = client.get("/api/v1/payments/vnpay_return/", query_string=smuggled, headers={"Accept": "application/json"})
+
+    assert (answer, shown.status_code) == ("97", 400)
+    assert_untouched(transaction)
+    assert call_ipn(client, fields) == "00"
+
+
 def test_an_added_field_breaks_the_signature_and_foreign_parameters_do_not_matter(app: APIFlask, client: FlaskClient) -> None:
     transaction = buy()
 
