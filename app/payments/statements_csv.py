@@ -2,9 +2,10 @@
 
 import csv
 import io
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 
 from babel.numbers import get_currency_precision
 
@@ -26,6 +27,9 @@ KINDS = {
 }
 LARGEST = 10**15
 LONGEST_TEXT = 200
+MOST_FLAWS = 100
+# No exponents (1e999999 costs minutes to write out), no separators of thousands, and digits of ASCII only.
+_AMOUNT = re.compile(r"[+-]?[0-9]{1,16}(\.[0-9]{1,4})?", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -53,22 +57,33 @@ def read_statement(data: bytes, provider: Provider, *, columns: Mapping[str, str
     names = {name: columns.get(name, name) for name in COLUMNS}
     wanted = [names[name] for name in REQUIRED if not (name == "currency" and provider == Provider.VNPAY)]
     try:
-        missing = [name for name in wanted if name not in (reader.fieldnames or [])]
-        if missing:
-            raise StatementUnreadable([f"The header has no column {name!r}." for name in missing])
+        _check_header(reader.fieldnames or (), wanted, names.values())
         return _read_lines(reader, names, provider, in_major_units)
     except csv.Error as error:
         raise StatementUnreadable([f"line {reader.line_num}: {error}"]) from error
 
 
+def _check_header(header: Sequence[str], wanted: Collection[str], known: Collection[str]) -> None:
+    flaws = [f"The header has no column {name!r}." for name in wanted if name not in header]
+    flaws += [f"The header has the column {name!r} twice." for name in known if header.count(name) > 1]
+    if flaws:
+        raise StatementUnreadable(flaws)
+
+
 def _read_lines(reader: "csv.DictReader[str]", names: Mapping[str, str], provider: Provider, in_major_units: bool) -> list[Line]:
-    lines, flaws = [], []
+    lines: list[Line] = []
+    flaws: list[str] = []
     seen: set[tuple[LineKind, str]] = set()
     for row in reader:
+        if len(flaws) >= MOST_FLAWS:
+            break
         cells = {ours: (row.get(theirs) or "").strip() for ours, theirs in names.items()}
         if provider == Provider.VNPAY:
             cells["currency"] = cells["currency"] or "VND"
         found = list(_flaws(cells, in_major_units))
+        if any(row.get(None) or ()):  # What has no header stands under None.
+            # A comma that nobody quoted, as in 1,500, has pushed what follows into other columns.
+            found.append("there are more cells than the header has columns.")
         if found:
             flaws += [f"line {reader.line_num}: {flaw}" for flaw in found]
             continue
@@ -84,16 +99,23 @@ def _read_lines(reader: "csv.DictReader[str]", names: Mapping[str, str], provide
 
 def _flaws(cells: Mapping[str, str], in_major_units: bool) -> Iterator[str]:
     if cells["kind"].lower() not in KINDS:
-        yield f"{cells['kind']!r} is neither a payment nor a refund."
+        yield f"{cells['kind'][:LONGEST_TEXT]!r} is neither a payment nor a refund."
     for name in ("order_code", "number"):
-        if not 0 < len(cells[name]) <= LONGEST_TEXT or "\x00" in cells[name]:
-            yield f"{name} is empty or too long."
-    if len(cells["refund_number"]) > LONGEST_TEXT or "\x00" in cells["refund_number"]:
-        yield "refund_number is too long."
+        if not cells[name] or not _is_plain(cells[name]):
+            yield f"{name} is empty, too long, or holds what cannot be printed."
+    if not _is_plain(cells["refund_number"]):
+        yield "refund_number is too long, or holds what cannot be printed."
     if not (len(cells["currency"]) == 3 and cells["currency"].isascii() and cells["currency"].isalpha()):
-        yield f"{cells['currency']!r} is no currency."
+        yield f"{cells['currency'][:LONGEST_TEXT]!r} is no currency."
     elif _minor(cells["amount"], cells["currency"], in_major_units) is None:
-        yield f"{cells['amount']!r} is no amount."
+        yield f"{cells['amount'][:LONGEST_TEXT]!r} is no amount."
+    elif KINDS.get(cells["kind"].lower()) == LineKind.PAYMENT and cells["amount"].startswith("-"):
+        yield f"{cells['amount']!r} is no payment: the money goes the other way."
+
+
+def _is_plain(text: str) -> bool:
+    """What a terminal shows as it is: operators read these texts in their own."""
+    return len(text) <= LONGEST_TEXT and text.isprintable()
 
 
 def _line(row: int, cells: Mapping[str, str], in_major_units: bool) -> Line:
@@ -109,9 +131,8 @@ def _minor(text: str, currency: str, in_major_units: bool) -> int | None:
 
     Separators of thousands are refused: `1.500` is two amounts, depending on who reads it.
     """
-    try:
-        number = abs(Decimal(text))
-        minor = number.scaleb(get_currency_precision(currency.upper())) if in_major_units else number
-        return int(minor) if minor == int(minor) and 0 < minor <= LARGEST else None
-    except (InvalidOperation, ValueError, OverflowError):
+    if not _AMOUNT.fullmatch(text):
         return None
+    number = abs(Decimal(text))
+    minor = number.scaleb(get_currency_precision(currency.upper())) if in_major_units else number
+    return int(minor) if minor == int(minor) and 0 < minor <= LARGEST else None

@@ -220,6 +220,12 @@ def test_columns_may_have_other_names_and_amounts_major_units() -> None:
         (f"{HEADER}\npayment,JB1,1,5,đồng\npayment,JB1,2,1e99,VND\npayment,JB1,3,0.5,VND\n", 3),
         (f"{HEADER}\npayment,JB1,1,5,VND\npayment,JB1,1,5,VND\n", 1),
         (f'{HEADER}\npayment,"JB1,1,5,VND\n', 1),
+        (f"{HEADER}\npayment,JB1,1,1e999999999999,VND\npayment,JB1,2,1_000,VND\npayment,JB1,3,١٠,VND\n", 3),
+        (f"{HEADER}\npayment,JB1,1,1,500,VND\n", 2),
+        (f"{HEADER},amount\npayment,JB1,1,5,VND,6\n", 1),
+        (f"{HEADER}\npayment,JB1,1,-5,VND\n", 1),
+        (f"{HEADER}\npayment,JB1\x1b[2J,1,5,VND\npayment,JB1,\u202e1,5,VND\n", 2),
+        (f"{HEADER}\n" + "payment,JB1,1,x,VND\n" * 5000, 100),
     ],
 )
 def test_a_file_with_flaws_names_them_all(text: str, flaws: int) -> None:
@@ -233,6 +239,12 @@ def test_refunds_may_have_a_number_of_their_own() -> None:
     lines = read(f"{HEADER},refund_number\npayment,JB1,pi_1,5,VND,txn_1\nrefund,JB1,pi_1,2,VND,txn_2\nrefund,JB1,pi_1,3,VND,txn_3\n")
 
     assert [line.number for line in lines] == ["pi_1", "txn_2", "txn_3"]
+
+
+def test_cells_that_a_spreadsheet_would_run_are_text_and_empty_ones_at_the_end_are_nothing() -> None:
+    lines = read(f'{HEADER}\npayment,"=cmd()",@1,5,VND,,\n')
+
+    assert lines == [Line(2, LineKind.PAYMENT, "=cmd()", "@1", 5, "VND")]
 
 
 def test_a_file_that_is_not_utf8_is_refused() -> None:
