@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from app.core.leases import ClaimedTask
-from app.payments import refund_calls, settlement
+from app.payments import refund_notices, settlement
 from tasks.base import DurableTask, celery
 from tasks.batches import BatchTask
 
@@ -17,4 +17,4 @@ def settle(tasks: Sequence[ClaimedTask]) -> None:
 @celery.task(name="payments.refund_news", base=DurableTask, time_limit=10)
 def refund_news(task: ClaimedTask) -> None:
     """Apply what a gateway told us of a refund. Running twice changes nothing."""
-    refund_calls.take_news(task.args["event_id"])
+    refund_notices.take_news(task.args["event_id"])

@@ -18,6 +18,7 @@ from sqlalchemy.sql.elements import ColumnElement
 from app.core.clock import now
 from app.core.outbox import enqueue
 from app.core.request_id import current_request_id
+from app.core.text import storable
 from app.extensions import db
 from app.payments.models import GatewayEvent, Outcome, Provider, Verdict
 
@@ -79,17 +80,16 @@ def purge_refused(older_than: timedelta = REFUSED_KEPT) -> int:
 
 
 def _store(message: Message, event_id: str, **values: object) -> int | None:
-    fields = sorted(message.raw.items())[:MOST_FIELDS]
-    raw = {_storable(name)[:LONGEST_NAME]: _storable(value)[:LONGEST_FIELD] for name, value in fields}
-    body = _storable(message.body) if message.body is not None else None
+    body = storable(message.body) if message.body is not None else None
     place = {"provider": message.provider, "event_id": event_id, "address": message.address, "request_id": current_request_id()}
-    statement = insert(GatewayEvent).values(**place, raw=raw, body=body, **values)
+    statement = insert(GatewayEvent).values(**place, raw=kept_fields(message), body=body, **values)
     return db.session.scalar(statement.on_conflict_do_nothing(index_elements=["provider", "event_id"]).returning(GatewayEvent.id))
 
 
-def _storable(text: str) -> str:
-    """PostgreSQL's text holds no NUL and no lone surrogate."""
-    return text.replace("\x00", "\ufffd").encode(errors="replace").decode()
+def kept_fields(message: Message) -> dict[str, str]:
+    """The message's fields as they are kept: so many of them, and of each so much."""
+    fields = sorted(message.raw.items())[:MOST_FIELDS]
+    return {storable(name)[:LONGEST_NAME]: storable(value)[:LONGEST_FIELD] for name, value in fields}
 
 
 def _is_flooded(transaction_id: int | None) -> bool:

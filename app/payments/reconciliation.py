@@ -78,7 +78,12 @@ def take_finding(question: Question, finding: Finding) -> None:
     elif finding.needs_people:
         detail = f"Asked for order {asked.code}, the gateway says something that only people can judge"
         note_difference(
-            DifferenceKind.UNREADABLE_ANSWER, question.provider, asked.code, detail, transaction_id=question.transaction_id, **message.raw
+            DifferenceKind.UNREADABLE_ANSWER,
+            question.provider,
+            asked.code,
+            detail,
+            transaction_id=question.transaction_id,
+            answer=inbox.kept_fields(message),
         )
 
 

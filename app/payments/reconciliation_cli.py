@@ -72,11 +72,14 @@ def resolve(difference_id: int, resolution: str) -> None:
 @with_appcontext
 def conclude_refund(refund_id: int, state: str, reference: str, reason: str) -> None:
     """Say what a person has found out about a refund that the gateway left open. REFUSED undoes its booking."""
+    found = RefundState(state.upper())
     try:
         with unit_of_work():
-            refund_calls.record_answer(refund_id, RefundAnswer(RefundState(state.upper()), reference, reason or "concluded by an operator"))
+            status = refund_calls.record_answer(refund_id, RefundAnswer(found, reference, reason or "concluded by an operator"))
     except RefundNotFound as error:
         raise click.ClickException(error.detail) from error
+    if status.value != found.value:
+        raise click.ClickException(f"Refund {refund_id} is {status}; that cannot become {found}.")
     click.echo(f"Refund {refund_id} is concluded.")
 
 

@@ -11,16 +11,16 @@ from typing import Any
 import structlog
 from sqlalchemy import select
 
+from app.accounts import audit
 from app.core import leases
 from app.core.clock import now
 from app.extensions import db
 from app.payments import refund_reversal
 from app.payments.differences import note_difference
 from app.payments.errors import RefundNotFound
-from app.payments.models import GatewayEvent, Provider, Refund, RefundStatus, Transaction
-from app.payments.providers.base import Payment, RefundAnswer, RefundNews, RefundOrder
+from app.payments.models import Provider, Refund, RefundStatus, Transaction
+from app.payments.providers.base import Payment, RefundAnswer, RefundOrder
 from app.payments.providers.registry import gateway_of
-from app.payments.providers.stripe_events import read_refund_event
 from app.payments.receipts.issuing import request_credit_notes
 from app.payments.reconciliation_models import DifferenceKind
 from app.payments.refunds import lock_transaction
@@ -44,53 +44,39 @@ def begin_call(refund_id: int) -> RefundCall | None:
     if refund.status != RefundStatus.REQUESTED:
         return None
     provider = Provider(transaction.provider)
+    is_repeated = refund.first_called_at is not None
     if refund.first_called_at is None:
         refund.first_called_at = now()
     elif not gateway_of(provider).may_repeat(refund.first_called_at, now()):
         _give_up(refund, transaction, "The gateway may have forgotten the first request: another one could pay twice.")
         return None
     is_whole = refund.amount == transaction.amount
-    order = RefundOrder(refund.id, payment_of(transaction), refund.amount, is_whole, f"admin{refund.refunded_by or ''}", refund.created_at)
-    return RefundCall(provider, order)
+    actor = f"admin{refund.refunded_by or ''}"
+    return RefundCall(provider, RefundOrder(refund.id, payment_of(transaction), refund.amount, is_whole, actor, refund.created_at, is_repeated))
 
 
-def record_answer(refund_id: int, answer: RefundAnswer) -> None:
-    """Note what the gateway said. A refusal undoes the booking and is shown to people."""
+def record_answer(refund_id: int, answer: RefundAnswer) -> RefundStatus:
+    """Note what the gateway said; the refund's status, which an answer that would lead back does not change.
+
+    A refusal undoes the booking and is shown to people. Raises RefundNotFound.
+    """
     refund, transaction = _lock(refund_id)
-    status = RefundStatus(answer.state)
+    before, status = RefundStatus(refund.status), RefundStatus(answer.state)
     refund.gateway_reference = refund.gateway_reference or answer.reference or None
-    refund.answered_at = now()
-    if LINE.index(status) <= LINE.index(RefundStatus(refund.status)):
-        return
-    refund.status = status
+    if LINE.index(status) <= LINE.index(before):
+        return before
+    refund.status, refund.answered_at = status, now()
+    log.info("refund_answered", refund_id=refund.id, transaction_id=transaction.id, status=status, reason=answer.reason)
+    match status:
+        case RefundStatus.UNKNOWN:
+            _give_up(refund, transaction, answer.reason)
+        case RefundStatus.REFUSED:
+            _undo(refund, transaction, answer.reason)
+        case _:
+            _audit(refund, transaction, answer.reason)
     if status == RefundStatus.DONE:
         request_credit_notes([refund.id])
-    log.info("refund_answered", refund_id=refund.id, transaction_id=transaction.id, status=status, reason=answer.reason)
-    if status == RefundStatus.REFUSED:
-        refund_reversal.reverse(refund, transaction, answer.reason)
-        detail = f"The gateway refuses refund {refund.id} of {refund.amount} {transaction.currency}: {answer.reason or 'no reason given'}"
-        _note(DifferenceKind.REFUND_REFUSED, refund, transaction, detail)
-
-
-def take_news(event_id: int) -> None:
-    """Apply a stored event about a refund; one that we did not ask for is shown to people."""
-    event = db.session.scalars(select(GatewayEvent).where(GatewayEvent.id == event_id)).one()
-    news = read_refund_event(event.body or "")
-    refund_id = _refund_of(news)
-    if refund_id is not None:
-        record_answer(refund_id, RefundAnswer(news.state, news.reference, news.reason))
-        return
-    paid = (Transaction.gateway_transaction_no == news.payment_no) & (Transaction.provider == event.provider)
-    transaction_id = db.session.scalar(select(Transaction.id).where(paid)) if news.payment_no else None
-    note_difference(
-        DifferenceKind.REFUNDED_ELSEWHERE,
-        Provider(event.provider),
-        news.reference,
-        f"{news.amount} {news.currency} of payment {news.payment_no} were refunded, though not by us",
-        transaction_id=transaction_id,
-        amount=news.amount,
-        currency=news.currency,
-    )
+    return status
 
 
 @leases.when_dead("gateway.refund")
@@ -113,13 +99,6 @@ def payment_of(transaction: Transaction) -> Payment:
     )
 
 
-def _refund_of(news: RefundNews) -> int | None:
-    """Our refund that the news is about: by the id that we sent, or by the gateway's, and of that very payment."""
-    named = Refund.id == news.our_id if news.our_id is not None else Refund.gateway_reference == news.reference
-    same = (Transaction.gateway_transaction_no == news.payment_no) & (Refund.amount == news.amount) & (Transaction.currency == news.currency)
-    return db.session.scalar(select(Refund.id).join(Transaction, Transaction.id == Refund.transaction_id).where(named, same))
-
-
 def _lock(refund_id: int) -> tuple[Refund, Transaction]:
     """Both rows, the transaction first, as everywhere. Raises RefundNotFound."""
     transaction_id = db.session.scalar(select(Refund.transaction_id).where(Refund.id == refund_id))
@@ -128,6 +107,27 @@ def _lock(refund_id: int) -> tuple[Refund, Transaction]:
         raise RefundNotFound
     query = select(Refund).where(Refund.id == refund_id).with_for_update()
     return db.session.scalars(query.execution_options(populate_existing=True)).one(), transaction
+
+
+def _undo(refund: Refund, transaction: Transaction, reason: str) -> None:
+    refund_reversal.reverse(refund, transaction, reason)
+    detail = f"The gateway refuses refund {refund.id} of {refund.amount} {transaction.currency}: {reason or 'no reason given'}"
+    _note(DifferenceKind.REFUND_REFUSED, refund, transaction, detail)
+
+
+def _audit(refund: Refund, transaction: Transaction, reason: str) -> None:
+    """The money goes: the decision was noted when it was made, this is the gateway's part."""
+    audit.record(
+        f"payment.refund_{refund.status.lower()}",
+        actor_id=None,
+        subject_type="transaction",
+        subject_id=transaction.id,
+        refund_id=refund.id,
+        amount=refund.amount,
+        currency=transaction.currency,
+        gateway_reference=refund.gateway_reference,
+        reason=reason,
+    )
 
 
 def _give_up(refund: Refund, transaction: Transaction, reason: str) -> None:

@@ -194,6 +194,12 @@ def test_a_refunds_answer_is_read(answer: object, expected: RefundAnswer) -> Non
     assert gateway(answer).refund(REFUND) == expected
 
 
+def test_a_refusal_of_a_repetition_says_nothing_of_the_first_request() -> None:
+    answer = gateway({"vnp_ResponseCode": "95", "vnp_Message": "nothing to refund"}).refund(replace(REFUND, is_repeated=True))
+
+    assert answer == RefundAnswer(RefundState.UNKNOWN, reason="95: nothing to refund")
+
+
 @pytest.mark.parametrize(
     "answer", [dict(REFUND_ANSWER), signed(REFUND_ANSWER) | {"vnp_Amount": "1"}, {"vnp_ResponseCode": "99"}, {**REFUND_ANSWER, "vnp_Command": "pay"}]
 )

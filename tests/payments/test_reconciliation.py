@@ -156,12 +156,15 @@ def test_an_answer_that_no_rule_covers_is_for_people_once(app: APIFlask) -> None
     transaction = aged()
 
     for _ in range(2):
-        answer(transaction, Finding(PaymentState.UNKNOWN, raw={"vnp_TransactionStatus": "07"}, needs_people=True))
+        answer(transaction, Finding(PaymentState.UNKNOWN, raw={"vnp_TransactionStatus": "07", "kind": "x", "event": "\x00\ud800"}, needs_people=True))
         transaction.queried_at = None
         db.session.commit()
 
     found = db.session.scalars(select(Difference)).one()
-    assert (found.kind, found.data) == (DifferenceKind.UNREADABLE_ANSWER, {"vnp_TransactionStatus": "07"})
+    assert (found.kind, found.data) == (
+        DifferenceKind.UNREADABLE_ANSWER,
+        {"answer": {"vnp_TransactionStatus": "07", "kind": "x", "event": "\ufffd?"}},
+    )
 
 
 @pytest.fixture

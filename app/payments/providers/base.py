@@ -63,8 +63,9 @@ class IncomingCall:
 
 
 class RefundState(StrEnum):
-    """ACCEPTED: the gateway has it and works on it."""
+    """ACCEPTED: the gateway has it and works on it. UNKNOWN: it answered, and still nobody knows whether the money went."""
 
+    UNKNOWN = "UNKNOWN"
     DONE = "DONE"
     ACCEPTED = "ACCEPTED"
     REFUSED = "REFUSED"
@@ -141,7 +142,10 @@ class Finding:
 
 @dataclass(frozen=True)
 class RefundOrder:
-    """Money to be given back. The same `id` is the same refund, however often it is sent."""
+    """Money to be given back. The same `id` is the same refund, however often it is sent.
+
+    `is_repeated`: it was sent before and no answer came, so that it may have been carried out.
+    """
 
     id: int
     payment: Payment
@@ -149,11 +153,12 @@ class RefundOrder:
     is_whole: bool
     actor: str
     created_at: datetime
+    is_repeated: bool = False
 
 
 @dataclass(frozen=True)
 class RefundAnswer:
-    """What the gateway says about a refund; `reason` when it refuses."""
+    """What the gateway says about a refund; `reason` when it refuses or leaves it open."""
 
     state: RefundState
     reference: str = ""

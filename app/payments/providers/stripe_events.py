@@ -1,6 +1,7 @@
 """Reading Stripe's webhook events. Source: https://docs.stripe.com/api/events/types and https://docs.stripe.com/webhooks/signature ."""
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -19,6 +20,7 @@ OUTCOMES = {
 }
 COMPLETED = "checkout.session.completed"
 REFUND_EVENTS = frozenset({"refund.created", "refund.updated", "refund.failed", "charge.refund.updated"})
+_EVENT_ID = re.compile(r"[!-~]{1,255}", re.ASCII)
 REFUND_STATES = {"succeeded": RefundState.DONE, "failed": RefundState.REFUSED, "canceled": RefundState.REFUSED}
 
 
@@ -50,7 +52,7 @@ def read_event(body: bytes, *, is_live: bool) -> Notice:
         event_id, kind, live = event["id"], event["type"], event["livemode"]
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise BadNotice("It is signed, but no event.") from error
-    if not (isinstance(thing, dict) and isinstance(event_id, str) and isinstance(kind, str)):
+    if not (isinstance(thing, dict) and isinstance(kind, str) and isinstance(event_id, str) and _EVENT_ID.fullmatch(event_id)):
         raise BadNotice("It is signed, but no event.")
     return Notice(
         event_id=event_id,

@@ -12,6 +12,7 @@ from http.client import HTTPException
 from typing import Any
 
 from app.core.clock import now
+from app.core.text import storable
 from app.payments import vnpay
 from app.payments.models import Outcome, Provider
 from app.payments.providers import vnpay_api as api
@@ -136,7 +137,8 @@ class VnpayGateway:
         if code == ALREADY_SENT:
             return RefundAnswer(RefundState.ACCEPTED)
         if code in REFUSALS:
-            return RefundAnswer(RefundState.REFUSED, reason=f"{code}: {message}")
+            # Of a repetition it says only that this one was not made: the first may be why there is nothing left to refund.
+            return RefundAnswer(RefundState.UNKNOWN if order.is_repeated else RefundState.REFUSED, reason=f"{code}: {message}")
         if code != vnpay.OK:
             raise GatewaySilent(f"VNPay answers {code or 'nothing'}: {message}")
         self._expect_authentic(answer)
@@ -168,7 +170,7 @@ def _read(body: bytes) -> vnpay.Fields:
         raise GatewaySilent("VNPay's answer is no JSON.") from error
     if not isinstance(found, dict):
         raise GatewaySilent("VNPay's answer is no object.")
-    return {str(name): "" if value is None else str(value) for name, value in found.items()}
+    return {storable(str(name)): "" if value is None else storable(str(value)) for name, value in found.items()}
 
 
 def _whole(hundredths: str) -> int | None:
