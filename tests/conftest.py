@@ -23,6 +23,7 @@ from sqlalchemy import event
 from app import create_app
 from app.accounts import sessions
 from app.accounts.models import User
+from app.applications.models import Application
 from app.extensions import db, limiter
 from config import Settings, load_settings
 from tests import factories
@@ -191,6 +192,25 @@ def sign_in(app: APIFlask) -> Callable[[User], FlaskClient]:
         return caller
 
     return signed_in
+
+
+@pytest.fixture
+def application(app: APIFlask) -> Application:
+    """An application to an open job; its two sides are `candidate` and `recruiter`."""
+    made: Application = factories.ApplicationFactory()
+    return made
+
+
+@pytest.fixture
+def candidate(application: Application, sign_in: Callable[[User], FlaskClient]) -> FlaskClient:
+    """Who applied, signed in."""
+    return sign_in(application.candidate)
+
+
+@pytest.fixture
+def recruiter(application: Application, sign_in: Callable[[User], FlaskClient]) -> FlaskClient:
+    """Whose company offers the job, signed in."""
+    return sign_in(application.company.owner)
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""One application with both its sides signed in."""
+"""Times and tasks, as several tests of applications need them."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -6,32 +6,10 @@ from typing import Any
 
 import pytest
 from apiflask import APIFlask
-from flask.testing import FlaskClient
 
-from app.accounts.models import User
-from app.applications.models import Application
 from app.core.clock import now
 from app.core.outbox import Task
 from app.extensions import db
-from tests.factories import ApplicationFactory
-
-SignIn = Callable[[User], FlaskClient]
-
-
-@pytest.fixture
-def application(app: APIFlask) -> Application:
-    made: Application = ApplicationFactory()
-    return made
-
-
-@pytest.fixture
-def candidate(application: Application, sign_in: SignIn) -> FlaskClient:
-    return sign_in(application.candidate)
-
-
-@pytest.fixture
-def recruiter(application: Application, sign_in: SignIn) -> FlaskClient:
-    return sign_in(application.company.owner)
 
 
 @pytest.fixture

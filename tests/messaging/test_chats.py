@@ -22,22 +22,6 @@ SignIn = Callable[[User], FlaskClient]
 CHATS = "/api/v1/chats/conversations/"
 
 
-@pytest.fixture
-def application(app: APIFlask) -> Application:
-    made: Application = ApplicationFactory()
-    return made
-
-
-@pytest.fixture
-def candidate(application: Application, sign_in: SignIn) -> FlaskClient:
-    return sign_in(application.candidate)
-
-
-@pytest.fixture
-def recruiter(application: Application, sign_in: SignIn) -> FlaskClient:
-    return sign_in(application.company.owner)
-
-
 def test_both_sides_open_the_same_conversation(application: Application, candidate: FlaskClient, recruiter: FlaskClient) -> None:
     opened = candidate.post(CHATS, json={"application_id": application.id, "message": "Xin chào"})
     again = recruiter.post(CHATS, json={"partner_id": application.candidate_id, "job_id": application.job_id})
