@@ -44,15 +44,15 @@ def list_parts(partition: str) -> list[ArchivePart]:
     return list(db.session.scalars(select(ArchivePart).where(ArchivePart.partition == partition).order_by(ArchivePart.number)))
 
 
-def write_next_part(partition: str, *, rows: int = PART_ROWS) -> ArchivePart | None:
-    """Archive the next `rows` rows and add their row to the open transaction; None when there are no more. Raises ArchiveDamaged.
+def write_next_part(partition: str) -> ArchivePart | None:
+    """Archive the next PART_ROWS rows and add their row to the open transaction; None when there are no more. Raises ArchiveDamaged.
 
     The transaction in which it is called is ended before the storage is read.
     """
     done = list_parts(partition)
     after, number = (done[-1].last_id, done[-1].number + 1) if done else (-1, 1)
     key = f"{folder(partition)}/{number:04d}.csv.gz"
-    copied, digest = write_part(partition, key, after, rows)
+    copied, digest = write_part(partition, key, after, PART_ROWS)
     db.session.rollback()
     if not copied:
         delete_key(key)
