@@ -9,6 +9,7 @@ from app.core.outbox import purge_finished
 from app.core.partition_leaving import PartitionBusy
 from app.core.unit_of_work import unit_of_work
 from app.payments import earnings, holdings, inbox, ledger_check, settlement
+from app.resumes import pdf_purge
 from tasks.base import PeriodicTask, celery
 
 log = structlog.get_logger()
@@ -107,3 +108,11 @@ def purge_files() -> None:
         return
     if rows or orphans:
         log.info("files_purged", unreferenced=rows, orphans=orphans)
+
+
+@celery.task(name="maintenance.purge_pdfs", base=PeriodicTask, time_limit=120)
+def purge_pdfs() -> None:
+    """Remove résumés' PDFs that were not used for long, and those beyond a person's share."""
+    purged = pdf_purge.purge_pdfs()
+    if purged:
+        log.info("pdfs_purged", count=purged)

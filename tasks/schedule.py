@@ -17,5 +17,6 @@ BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "close the month": {"task": "maintenance.close_month", "schedule": crontab(hour=18, minute=30), "options": {"expires": 3600}},
     "purge forged gateway calls": {"task": "maintenance.purge_gateway_events", "schedule": crontab(hour=19, minute=0), "options": {"expires": 3600}},
     "check the ledger": {"task": "maintenance.check_ledger", "schedule": crontab(hour=19, minute=30), "options": {"expires": 3600}},
+    "purge PDFs": {"task": "maintenance.purge_pdfs", "schedule": 3600.0, "options": {"expires": 3600}},
     "purge files": {"task": "maintenance.purge_files", "schedule": 3600.0, "options": {"expires": 3600}},
 }

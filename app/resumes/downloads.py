@@ -1,8 +1,10 @@
 """Handing the PDF out: to those who may see the résumé, and to whoever holds a fresh signed link to that very file."""
 
+from datetime import timedelta
+
 from flask import current_app
 from itsdangerous import BadSignature, URLSafeTimedSerializer
-from sqlalchemy import select
+from sqlalchemy import func, or_, select, update
 
 from app.accounts.models import User
 from app.core.problems import NotFound
@@ -13,6 +15,9 @@ from app.resumes.errors import DownloadLinkExpired
 from app.resumes.models import PdfStatus, Resume
 
 LINK_SECONDS = 300
+
+# A use within a minute of the last one is not written again.
+USE_NOTED_EVERY = timedelta(minutes=1)
 
 
 def path_of(resume_id: int) -> str:
@@ -33,6 +38,18 @@ def find_pdf(actor: User, resume_id: int) -> tuple[Resume, StoredFile | None]:
     resume = get_visible(actor, resume_id)
     is_offered = resume.user_id != actor.id or resume.pdf_status == PdfStatus.READY
     return resume, resume.pdf_file if is_offered else None
+
+
+def note_use(resume_id: int, file_id: int) -> bool:
+    """Note, to the minute, that the PDF is handed out now, which keeps it from being purged; False when that has just happened.
+
+    To be committed before the file or a link to it is given.
+    """
+    clock = func.clock_timestamp()
+    current = (Resume.id == resume_id, Resume.pdf_file_id == file_id)
+    is_due = or_(Resume.pdf_used_at.is_(None), Resume.pdf_used_at < clock - USE_NOTED_EVERY)
+    noted = db.session.execute(update(Resume).where(*current, is_due).values(pdf_used_at=clock).returning(Resume.id)).one_or_none()
+    return noted is not None or db.session.scalar(select(Resume.id).where(*current)) is not None
 
 
 def open_link(token: str, resume_id: int) -> StoredFile:

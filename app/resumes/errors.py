@@ -1,6 +1,6 @@
 """What can go wrong with a résumé."""
 
-from app.core.problems import Conflict, Invalid, NotFound, Unauthorized
+from app.core.problems import Conflict, Invalid, NotFound, Unauthorized, Unavailable
 
 
 class ResumeNotFound(NotFound):
@@ -45,3 +45,12 @@ class NothingToImport(Invalid):
 
 class DownloadLinkExpired(Unauthorized):
     code, detail = "link_expired", "This download link is not valid any more. Ask for a new one."
+
+
+class PdfQueueFull(Unavailable):
+    """Nothing was accepted."""
+
+    code = "pdf_queue_full"
+
+    def __init__(self, retry_after: int) -> None:
+        super().__init__(f"Too many PDFs are waiting. Please try again in {retry_after} s.", retry_after=retry_after)

@@ -1,16 +1,16 @@
 """`/resumes/themes/` and `/resumes/{id}/preview.png`: what the designs look like, and what a résumé looks like."""
 
 from apiflask import APIBlueprint
-from flask import Response, json, request, send_file
+from flask import Response, request, send_file
 
 from app.core.auth import current_actor, public
 from app.core.contract import JSON, queries, returns, returns_file
 from app.core.storage import StoredFile, send
 from app.core.unit_of_work import unit_of_work
-from app.resumes import downloads, previews, showcase
+from app.resumes import downloads, pdf_queue, previews, showcase
 from app.resumes.errors import ThemeNotFound
 from app.resumes.models import PdfStatus
-from app.resumes.pdf_routes import PENDING
+from app.resumes.pdf_routes import pending
 from app.resumes.rendering.look import DESIGNS
 from app.resumes.schemas import PdfAnswer, PreviewQuery, ThemeList, ThemeOut
 
@@ -46,7 +46,8 @@ def show_page(resume_id: int, query: PreviewQuery) -> Response:
     """A page of the PDF as a picture, 900 pixels wide, for those who may download the PDF (also by its `?token=`).
 
     The first request for a PDF answers 202 with the task that draws it: ask again when it is done, or after `Retry-After`. 404 with
-    `{status: "PENDING", detail}` while there is no PDF, 404 for a page that it does not have.
+    `{status: "PENDING", detail}` while there is no PDF, 404 for a page that it does not have. 503 `pdf_queue_full` with `Retry-After`
+    when the drawing would have to wait too long.
     """
     if query.token:
         pdf: StoredFile | None = downloads.open_link(query.token, resume_id)
@@ -55,7 +56,7 @@ def show_page(resume_id: int, query: PreviewQuery) -> Response:
         resume, pdf = downloads.find_pdf(current_actor(), resume_id)
         owner_id = current_actor().id
     if pdf is None:
-        return Response(json.dumps({"status": "PENDING", "detail": PENDING[resume.pdf_status]}), status=404, content_type=JSON)
+        return pending(resume)
     picture = previews.find_picture(pdf, query.page)
     return _show(picture) if picture is not None else _promise(pdf, resume_id, owner_id)
 
@@ -71,7 +72,7 @@ def _show(picture: StoredFile) -> Response:
 
 def _promise(pdf: StoredFile, resume_id: int, owner_id: int | None) -> Response:
     with unit_of_work():
-        task_id = previews.request_pictures(pdf, resume_id, owner_id=owner_id)
+        task_id = previews.request_pictures(pdf, resume_id, owner_id=owner_id, before_drawing=pdf_queue.check_room)
     message = "The page is being drawn."
     answer = PdfAnswer(status=PdfStatus.PROCESSING, task_id=task_id, status_url=f"/api/v1/tasks/{task_id}/", message=message)
     headers = {"Retry-After": "1", "Cache-Control": "no-store"}

@@ -8,13 +8,15 @@ from app.core.contract import JSON, queries, returns, returns_file
 from app.core.rates import rate_limit
 from app.core.storage import StoredFile, send
 from app.core.unit_of_work import unit_of_work
-from app.resumes import downloads, pdf
+from app.resumes import downloads, pdf, pdf_queue
 from app.resumes.access import get_own
 from app.resumes.models import PdfStatus, Resume
 from app.resumes.schemas import DownloadOut, DownloadQuery, PdfAnswer
 
 blp = APIBlueprint("resume_pdf", __name__, tag="Résumés")
 
+# What was removed can be made again: the one difference to a PDF that never was.
+PURGED = "The PDF was not used for long and has been removed. Generate it again."
 PENDING = {
     PdfStatus.NONE: "There is no PDF of the résumé as it is now. Generate it first.",
     PdfStatus.PROCESSING: "The PDF is being made. Please try again shortly.",
@@ -28,17 +30,24 @@ def spend_a_render() -> None:
     """Draw on the caller's budget of renders, or refuse with 429."""
 
 
+def admit() -> None:
+    """Refuse with 503 while the queue is too long, which costs nothing; else with 429 when the budget is spent."""
+    pdf_queue.check_room()
+    spend_a_render()
+
+
 @blp.post("/resumes/<int:resume_id>/generate-pdf/")
 @require(Role.CANDIDATE)
 @returns(PdfAnswer, 202)
 def generate_pdf(resume_id: int) -> Response:
     """Make the PDF: 202 with the task to watch, or 200 with its address when it shows the present content already.
 
-    Asking again while it is being made answers with the same task; only renders count against the rate.
+    Asking again while it is being made answers with the same task; only renders count against the rate. 503 `pdf_queue_full` with
+    `Retry-After` when the PDF would have to wait too long: nothing was accepted then.
     """
     with unit_of_work():
         actor = current_actor()
-        task_id = pdf.request_pdf(actor.id, resume_id, before_render=spend_a_render)
+        task_id = pdf.request_pdf(actor.id, resume_id, before_render=admit)
         answer = _processing(task_id) if task_id is not None else _ready(get_own(actor.id, resume_id))
     status = 202 if task_id is not None else 200
     return Response(answer.model_dump_json(exclude_none=True), status=status, content_type=JSON)
@@ -50,6 +59,7 @@ def _processing(task_id: int) -> PdfAnswer:
 
 
 def _ready(resume: Resume) -> PdfAnswer:
+    downloads.note_use(resume.id, resume.pdf_file_id or 0)
     return PdfAnswer(status=PdfStatus.READY, download_url=downloads.link_to(resume), message="The PDF is ready.")
 
 
@@ -61,17 +71,26 @@ def download_pdf(resume_id: int, query: DownloadQuery) -> Response:
     """The PDF, or with `Accept: application/json` a link to it that works for five minutes without signing in.
 
     For the owner, for a recruiter who received the résumé in an application, and for the holder of such a link (`?token=`).
-    404 with `{status: "PENDING", detail}` while there is no PDF.
+    404 with `{status: "PENDING", detail}` while there is no PDF, also when it was removed after it had not been used for long.
     """
     if query.token:
         return _send(downloads.open_link(query.token, resume_id))
-    resume, stored = downloads.find_pdf(current_actor(), resume_id)
-    if stored is None:
-        return Response(json.dumps({"status": "PENDING", "detail": PENDING[resume.pdf_status]}), status=404, content_type=JSON)
+    with unit_of_work():
+        resume, stored = downloads.find_pdf(current_actor(), resume_id)
+        is_there = stored is not None and downloads.note_use(resume.id, stored.id)
+    if stored is None or not is_there:
+        return pending(resume)
     if request.accept_mimetypes.best_match(["application/pdf", JSON]) == JSON:
         body = DownloadOut(status=PdfStatus.READY, download_url=downloads.link_to(resume))
         return Response(body.model_dump_json(), content_type=JSON)
     return _send(stored)
+
+
+def pending(resume: Resume) -> Response:
+    """The plain 404 that says why there is no PDF."""
+    is_purged = resume.pdf_status in (PdfStatus.NONE, PdfStatus.READY) and resume.pdf_file_id is None and resume.pdf_generated_at is not None
+    detail = PURGED if is_purged else PENDING[resume.pdf_status]
+    return Response(json.dumps({"status": "PENDING", "detail": detail}), status=404, content_type=JSON)
 
 
 def _send(stored: StoredFile) -> Response:

@@ -4,11 +4,11 @@ Drawing is slow work of native code, so the request layer never does it: a reque
 are drawn at once, which also tells how many there are.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from sqlalchemy import func, select
 
-from app.core.outbox import enqueue
+from app.core.outbox import Task, enqueue
 from app.core.storage import StoredFile, save
 from app.extensions import db
 from app.resumes.errors import PageNotFound
@@ -35,10 +35,15 @@ def find_picture(pdf: StoredFile, number: int) -> StoredFile | None:
     return None
 
 
-def request_pictures(pdf: StoredFile, resume_id: int, *, owner_id: int | None) -> int:
-    """The id of the task, which belongs to `owner_id`, that draws the pages of a PDF; asking again while it waits gives the same."""
-    arguments = {"pdf_file_id": pdf.id, "resume_id": resume_id}
-    return enqueue(TASK, arguments, owner_id=owner_id, dedupe_key=f"{TASK}:{pdf.id}:{owner_id}", max_attempts=MAX_ATTEMPTS)
+def request_pictures(pdf: StoredFile, resume_id: int, *, owner_id: int | None, before_drawing: Callable[[], None]) -> int:
+    """The id of the task, which belongs to `owner_id`, that draws the pages of a PDF; asking again while it waits gives the same.
+
+    `before_drawing` is called, and may refuse by raising, only when no such task waits.
+    """
+    key = f"{TASK}:{pdf.id}:{owner_id}"
+    if db.session.scalar(select(Task.id).where(Task.dedupe_key == key)) is None:
+        before_drawing()
+    return enqueue(TASK, {"pdf_file_id": pdf.id, "resume_id": resume_id}, owner_id=owner_id, dedupe_key=key, max_attempts=MAX_ATTEMPTS)
 
 
 def find_undrawn(pdf_file_id: int) -> StoredFile | None:

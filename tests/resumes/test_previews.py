@@ -119,7 +119,7 @@ def test_drawing_twice_keeps_one_picture_of_each_page(desk: Desk) -> None:
     task_id = desk.show().json["task_id"]
     with desk.app.app_context(), unit_of_work():
         pdf = db.session.get_one(StoredFile, desk.pdf_id)
-        other_id = request_pictures(pdf, desk.resume_id, owner_id=None)
+        other_id = request_pictures(pdf, desk.resume_id, owner_id=None, before_drawing=lambda: None)
 
     preview_queue.draw(task_id)
     preview_queue.draw(other_id)
