@@ -67,7 +67,7 @@ def test_a_credit_note_names_the_receipt_that_it_corrects() -> None:
         "Phiếu hoàn tiền",
         "Credit note",
         "Điều chỉnh biên nhận / Corrects receipt RC2027-000042",
-        "Số tiền đã thanh toán / Originally paid: 1.505.000 VND",
+        "Đã trả / Originally paid: 1.505.000 VND",
         "Lượt đăng tin thu hồi / Posting credits taken back: 3",
         "Lý do / Reason: Mua nhầm gói",
         "Tổng số tiền hoàn / Total refunded 500.000 VND",
@@ -111,6 +111,14 @@ def test_what_people_type_stays_text_on_the_page(typed: str) -> None:
     assert "root:" not in text
     assert "49" not in text
     assert "Một triệu năm trăm lẻ năm nghìn đồng" in text
+
+
+def test_a_total_that_comes_on_the_second_page_stands_there_alone() -> None:
+    name = "Tập đoàn Đầu tư Phát triển Công nghệ và Thương mại Quốc tế Việt Nam " * 4
+    seller, buyer = Seller(name=name, address=name, tax_code=""), Buyer(name=name, email=f"{'x' * 100}@example.com", company=name)
+    pdf = render(document(seller=seller, buyer=buyer, item=Item(name=name, credits=0, days=365, unlimited=True)))
+
+    assert [page.extract_text().count("Tổng thanh toán") for page in PdfReader(BytesIO(pdf)).pages] == [0, 1]
 
 
 def test_the_largest_price_fits_on_its_line() -> None:
