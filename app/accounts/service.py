@@ -36,6 +36,12 @@ class NewUser:
 
 def register(new: NewUser) -> User:
     """Add an account; a recruiter's waits for approval. Raises EmailTaken."""
+    user = _add(new)
+    audit.record("user.registered", actor_id=user.id, subject_type="user", subject_id=user.id, role=user.user_type, is_active=user.is_active)
+    return user
+
+
+def _add(new: NewUser) -> User:
     user = User(
         email=new.email.lower(),
         password_hash=passwords.hash_password(new.password),
@@ -55,7 +61,7 @@ def register(new: NewUser) -> User:
 
 def create_admin(email: str, password: str, full_name: str) -> User:
     """Add an operator's account. Raises EmailTaken."""
-    admin = register(NewUser(email, password, full_name, Role.ADMIN))
+    admin = _add(NewUser(email, password, full_name, Role.ADMIN))
     admin.is_verified = True
     audit.record("user.admin_created", actor_id=None, subject_type="user", subject_id=admin.id)
     return admin

@@ -24,6 +24,8 @@ from app.payments.models import CreditGrant, Package, Transaction, TransactionSt
 from app.payments.providers.registry import gateway_of, provider_of
 
 PACKAGE_ORDERINGS = {"price": Package.price, "name": Package.name, "created_at": Package.created_at}
+# The audit log says by this word what each opening cost; the nightly check compares.
+POSTING_CHARGED = "posting.charged"
 TRANSACTION_ORDERINGS = {"created_at": Transaction.created_at, "amount": Transaction.amount}
 
 
@@ -114,7 +116,7 @@ def record_posting(owner_id: int, job_id: int, credits: int) -> None:
     """
     entries = ledger.transfer(Account.CREDITS_OWED, Account.CREDITS_USED, credits, CREDIT, user_id=owner_id)
     ledger.book(f"job:{job_id}", Kind.POSTING, entries)
-    audit.record("posting.charged", actor_id=owner_id, subject_type="job", subject_id=job_id, user_id=owner_id, credits=credits)
+    audit.record(POSTING_CHARGED, actor_id=owner_id, subject_type="job", subject_id=job_id, user_id=owner_id, credits=credits)
 
 
 def _new_code() -> str:

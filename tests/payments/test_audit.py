@@ -77,6 +77,18 @@ def test_a_change_of_what_somebody_may_do_is_told(app: APIFlask, sign_in: SignIn
     assert told(entry) == (admin.id, subject, user.id, "127.0.0.1", "the-admins-request")
 
 
+@pytest.mark.parametrize(("role", "is_active"), [("CANDIDATE", True), ("RECRUITER", False)])
+def test_the_role_that_somebody_begins_with_is_told(client: FlaskClient, role: str, is_active: bool) -> None:
+    new = {"email": "moi@example.com", "password": "mot-mat-khau", "full_name": "Người Mới", "user_type": role}
+
+    made = client.post("/api/v1/auth/register/", json=new, headers={"X-Request-ID": "the-registration"})
+    client.post("/api/v1/auth/register/", json=new)
+
+    (entry,) = entries("user.registered")
+    assert told(entry) == (made.json["id"], "user", made.json["id"], "127.0.0.1", "the-registration")
+    assert entry.data == {"role": role, "is_active": is_active}
+
+
 def test_a_refused_change_is_not_told(app: APIFlask, sign_in: SignIn) -> None:
     user = buyer()
 
@@ -95,6 +107,7 @@ def test_operators_commands_are_told(app: APIFlask) -> None:
 
     (retired,) = entries("package.retired")
     assert [(entry.actor_id, entry.address) for entry in (added, made, retired)] == [(None, None)] * 3
+    assert entries("user.registered") == []
     assert (added.data["name"], added.data["price"], retired.subject_id) == ("Gói", 1000, added.subject_id)
     assert db.session.get(User, made.subject_id).user_type == Role.ADMIN
 

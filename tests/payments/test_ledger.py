@@ -122,8 +122,39 @@ def test_the_check_names_every_difference(app: APIFlask, client: FlaskClient) ->
         f"captured money: transaction {transaction.id} has 1500001, the ledger says 1500000",
         "deferred revenue: currency VND has 1500001, the ledger says 1500000",
         f"refunded money: transaction {transaction.id} has 1, the ledger says 0",
-        "Error: 6 difference(s).",
+        "gateway receivable: currency VND has 1500001, the ledger says 1500000",
+        "Error: 7 difference(s).",
     ]
+
+
+@pytest.mark.parametrize(
+    ("debit", "credit", "currency", "found"),
+    [
+        (Account.GATEWAY_RECEIVABLE, Account.REFUNDS, "VND", {"gateway receivable", "refunds together"}),
+        (Account.GATEWAY_RECEIVABLE, Account.REVENUE_DEFERRED, "USD", {"gateway receivable"}),
+        (Account.GATEWAY_RECEIVABLE, Account.REVENUE, "VND", {"deferred revenue", "gateway receivable"}),
+        (Account.CREDITS_ISSUED, Account.CREDITS_USED, "CREDIT", {"uses"}),
+    ],
+)
+def test_a_group_without_a_cause_of_ours_is_found(
+    app: APIFlask, client: FlaskClient, debit: Account, credit: Account, currency: str, found: set[str]
+) -> None:
+    pay(client, buy())
+
+    ledger.book("job:77", Kind.POSTING, ledger.transfer(debit, credit, 5, currency))
+    db.session.commit()
+
+    assert {difference.rule for difference in ledger_check.check()} == found
+
+
+def test_a_use_that_nobody_made_is_found(app: APIFlask) -> None:
+    user = buyer()
+    service.grant_credits(user.id, 5, "Chào mừng", actor_id=None)
+    user.job_posting_credits -= 2
+    ledger.book("job:7", Kind.POSTING, ledger.transfer(Account.CREDITS_OWED, Account.CREDITS_USED, 2, "CREDIT", user_id=user.id))
+    db.session.flush()
+
+    assert [str(difference) for difference in ledger_check.check()] == ["uses: job 7 has 0, the ledger says 2"]
 
 
 def test_right_books_are_said_to_be_right(app: APIFlask, client: FlaskClient) -> None:

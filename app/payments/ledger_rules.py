@@ -1,0 +1,157 @@
+"""What must follow from the ledger: one rule a function, each comparing what other tables keep with what is booked. Reads only."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import BigInteger, Select, String, case, cast, func, literal, select
+from sqlalchemy.sql.elements import ColumnElement
+
+from app.accounts.models import AuditEntry, User
+from app.extensions import db
+from app.payments.ledger import Account, Kind, LedgerEntry, LedgerGroup
+from app.payments.models import CreditGrant, Refund, RefundStatus, Transaction
+from app.payments.service import POSTING_CHARGED
+from app.payments.states import PAID
+
+
+@dataclass(frozen=True)
+class Difference:
+    """A row whose number is not the ledger's."""
+
+    rule: str
+    row: str
+    kept: int
+    booked: int
+
+    def __str__(self) -> str:
+        return f"{self.rule}: {self.row} has {self.kept}, the ledger says {self.booked}"
+
+
+def find_differences() -> list[Difference]:
+    """Every difference, rule by rule; none when the books are right."""
+    return [difference for rule in RULES for difference in rule()]
+
+
+def _unbalanced_groups() -> list[Difference]:
+    total = func.sum(LedgerEntry.amount)
+    groups = select(LedgerEntry.group_id, LedgerEntry.currency, total).group_by(LedgerEntry.group_id, LedgerEntry.currency).having(total != 0)
+    return [
+        Difference("groups sum to zero", f"group {group_id} in {currency}", 0, int(found)) for group_id, currency, found in db.session.execute(groups)
+    ]
+
+
+def _credit_balances() -> list[Difference]:
+    """users.job_posting_credits is what was granted less what was used and taken back."""
+    booked = _booked(Account.CREDITS_OWED)
+    owed = select(LedgerEntry.user_id, (-booked).label("booked")).where(LedgerEntry.user_id.is_not(None)).group_by(LedgerEntry.user_id).subquery()
+    rows = select(User.id, User.job_posting_credits, func.coalesce(owed.c.booked, 0)).outerjoin(owed, owed.c.user_id == User.id)
+    return _differing("credit balance", "user", rows.where(User.job_posting_credits != func.coalesce(owed.c.booked, 0)))
+
+
+def _credits_traced() -> list[Difference]:
+    """The same balance from the other side: a user's grants, less what refunds took back and what postings used (booked as a negative)."""
+    granted = select(func.coalesce(func.sum(CreditGrant.credits), 0)).where(CreditGrant.user_id == User.id).scalar_subquery()
+    stands = (Refund.status != RefundStatus.REFUSED) & (Transaction.user_id == User.id)
+    taken = select(func.coalesce(func.sum(Refund.credits_taken), 0)).join(Transaction, Transaction.id == Refund.transaction_id).where(stands)
+    used = select(_booked(Account.CREDITS_USED)).where(LedgerEntry.user_id == User.id, LedgerEntry.account == Account.CREDITS_USED)
+    traced = granted - taken.scalar_subquery() + used.scalar_subquery()
+    return _differing("grants less uses", "user", select(User.id, User.job_posting_credits, traced).where(User.job_posting_credits != traced))
+
+
+def _grants() -> list[Difference]:
+    """Each grant is booked under its purchase or under itself."""
+    source = case(
+        (CreditGrant.transaction_id.is_not(None), literal("transaction:") + cast(CreditGrant.transaction_id, String)),
+        else_=literal("credit_grant:") + cast(CreditGrant.id, String),
+    )
+    booked = _booked_under(source, Account.CREDITS_ISSUED, Kind.SETTLEMENT, Kind.GRANT)
+    return _differing("grants", "credit grant", select(CreditGrant.id, CreditGrant.credits, booked).where(CreditGrant.credits != booked))
+
+
+def _captured() -> list[Difference]:
+    """A paid transaction is booked with its whole amount, any other with nothing."""
+    kept = case((Transaction.status.in_(PAID), Transaction.amount), else_=0)
+    booked = _booked_under(literal("transaction:") + cast(Transaction.id, String), Account.GATEWAY_RECEIVABLE, Kind.SETTLEMENT)
+    return _differing("captured money", "transaction", select(Transaction.id, kept, booked).where(kept != booked))
+
+
+def _deferred() -> list[Difference]:
+    """What is not earned yet is what was captured less the revenue, and never less than nothing."""
+    paid = select(Transaction.currency, func.sum(Transaction.amount).label("amount")).where(Transaction.status.in_(PAID))
+    captured = paid.group_by(Transaction.currency).subquery()
+    deferred, revenue = -_booked(Account.REVENUE_DEFERRED), -_booked(Account.REVENUE)
+    booked = select(LedgerEntry.currency, deferred.label("deferred"), revenue.label("revenue")).group_by(LedgerEntry.currency).subquery()
+    kept = captured.c.amount - booked.c.revenue
+    rows = select(captured.c.currency, kept, booked.c.deferred).join(booked, booked.c.currency == captured.c.currency)
+    return _differing("deferred revenue", "currency", rows.where((kept != booked.c.deferred) | (booked.c.deferred < 0)))
+
+
+def _refunded() -> list[Difference]:
+    """A transaction's refunded_amount is the sum of its refunds that stand, and each of them is booked."""
+    stands = Refund.status != RefundStatus.REFUSED
+    given = select(func.coalesce(func.sum(Refund.amount), 0)).where(Refund.transaction_id == Transaction.id, stands).scalar_subquery()
+    totals = select(Transaction.id, Transaction.refunded_amount, given).where(Transaction.refunded_amount != given)
+    booked = _booked_under(literal("refund:") + cast(Refund.id, String), Account.REFUNDS, Kind.REFUND, Kind.REFUND_REVERSED)
+    kept = case((stands, Refund.amount), else_=0)
+    rows = select(Refund.id, kept, booked).where(kept != booked)
+    return [*_differing("refunded money", "transaction", totals), *_differing("refunds", "refund", rows)]
+
+
+def _receivable() -> list[Difference]:
+    """By currency: what gateways owe us is all that was captured less the refunds that stand, and REFUNDS holds these alone.
+
+    Rules on single rows would not see a group whose source is no row of ours.
+    """
+    captured = _sum(Transaction.amount).where(Transaction.status.in_(PAID)).group_by(Transaction.currency)
+    standing = _sum(Refund.amount).join(Transaction, Transaction.id == Refund.transaction_id).where(Refund.status != RefundStatus.REFUSED)
+    paid, given = _by_currency(captured), _by_currency(standing.group_by(Transaction.currency))
+    owed, refunds = _totals(Account.GATEWAY_RECEIVABLE), _totals(Account.REFUNDS)
+    found = []
+    for currency in sorted({*paid, *owed, *refunds}):
+        expected = paid.get(currency, 0) - given.get(currency, 0)
+        found.append(Difference("gateway receivable", f"currency {currency}", expected, owed.get(currency, 0)))
+        found.append(Difference("refunds together", f"currency {currency}", given.get(currency, 0), refunds.get(currency, 0)))
+    return [difference for difference in found if difference.kept != difference.booked]
+
+
+def _uses() -> list[Difference]:
+    """What the ledger says that opening a job cost is what the audit log says."""
+    cost = AuditEntry.data["credits"].as_integer()
+    told = select(AuditEntry.subject_id.label("job_id"), func.sum(cost).label("credits")).where(AuditEntry.action == POSTING_CHARGED)
+    told_each = told.group_by(AuditEntry.subject_id).subquery()
+    job_id = cast(func.split_part(LedgerGroup.source, ":", 2), BigInteger)
+    used = select(job_id.label("job_id"), (-_booked(Account.CREDITS_USED)).label("credits")).join(LedgerEntry, LedgerEntry.group_id == LedgerGroup.id)
+    used_each = used.where(LedgerGroup.kind == Kind.POSTING).group_by(job_id).subquery()
+    kept, booked = func.coalesce(told_each.c.credits, 0), func.coalesce(used_each.c.credits, 0)
+    rows = select(func.coalesce(told_each.c.job_id, used_each.c.job_id), kept, booked).select_from(told_each)
+    joined = rows.join(used_each, told_each.c.job_id == used_each.c.job_id, full=True)
+    return _differing("uses", "job", joined.where(kept != booked))
+
+
+def _sum(amount: Any) -> Select[str, int]:
+    return select(Transaction.currency, func.sum(amount))
+
+
+def _by_currency(rows: Select[str, int]) -> dict[str, int]:
+    return {currency: int(amount) for currency, amount in db.session.execute(rows)}
+
+
+def _totals(account: Account) -> dict[str, int]:
+    booked = select(LedgerEntry.currency, func.sum(LedgerEntry.amount)).where(LedgerEntry.account == account)
+    return _by_currency(booked.group_by(LedgerEntry.currency))
+
+
+def _booked(account: Account) -> ColumnElement[int]:
+    return func.coalesce(func.sum(LedgerEntry.amount).filter(LedgerEntry.account == account), 0)
+
+
+def _booked_under(source: ColumnElement[str], account: Account, *kinds: Kind) -> ColumnElement[int]:
+    statement = select(_booked(account)).join(LedgerGroup, LedgerGroup.id == LedgerEntry.group_id)
+    return statement.where(LedgerGroup.source == source, LedgerGroup.kind.in_(kinds)).scalar_subquery()
+
+
+def _differing(rule: str, kind: str, rows: Select[Any, int, int]) -> list[Difference]:
+    return [Difference(rule, f"{kind} {row_id}", int(kept), int(booked)) for row_id, kept, booked in db.session.execute(rows)]
+
+
+RULES = (_unbalanced_groups, _credit_balances, _credits_traced, _uses, _grants, _captured, _deferred, _refunded, _receivable)
