@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import click
 from flask.cli import AppGroup
-from sqlalchemy import func, text
+from sqlalchemy import BigInteger, cast, func, text
 
 from app.core import partition_retention
 from app.core.clock import now
@@ -42,7 +42,7 @@ def list_all() -> None:
             click.echo(f"{name:<24}  attached  about {max(int(rows), 0):>11,} rows  {size:>9}")
     for retired in list_retired():
         parts = list_parts(retired.name)
-        size = db.session.scalar(func.pg_size_pretty(sum(part.size for part in parts)))
+        size = db.session.scalar(func.pg_size_pretty(cast(sum(part.size for part in parts), BigInteger)))
         click.echo(
             f"{retired.name:<24}  {retired.stage:<8}        {sum(part.rows for part in parts):>11,} rows  {size:>9} in {len(parts)} archived parts"
         )

@@ -17,10 +17,14 @@ class TooMany(Problem):
 
 
 def rate_limit(
-    setting: str, *, key: Callable[[], str] = actor_or_address, counts: Callable[[Response], bool] | None = None
+    setting: str, *, key: Callable[[], str] = actor_or_address, counts: Callable[[Response], bool] | None = None, shared: bool = False
 ) -> Callable[[Callable[..., Any]], Any]:
-    """Limit a route by the rate in `setting`. `counts(response)` says which answers draw on the budget; all of them by default."""
-    return limiter.limit(
+    """Limit a route by the rate in `setting`. `counts(response)` says which answers draw on the budget; all of them by default.
+
+    `shared` routes of one setting draw on one budget; others have one each.
+    """
+    limit = limiter.shared_limit if shared else limiter.limit
+    return limit(
         lambda: current_app.config[setting],
         key_func=key,
         exempt_when=lambda: not current_app.config[setting],

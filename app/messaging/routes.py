@@ -1,7 +1,7 @@
 """`/chats/`: conversations of the signed-in user."""
 
 from apiflask import APIBlueprint
-from flask import Response
+from flask import Response, g
 
 from app.core.auth import current_actor, require
 from app.core.contract import JSON, accepts, queries, returns, returns_file
@@ -13,7 +13,7 @@ from app.core.unit_of_work import unit_of_work
 from app.core.uploads import read_attachment
 from app.messaging import service
 from app.messaging.models import Conversation
-from app.messaging.schemas import BlockIn, ConversationOpen, ConversationOut, ConversationQuery, MessageOut, MessagePage, MessagePost
+from app.messaging.schemas import BlockIn, ConversationOpen, ConversationOut, ConversationQuery, MessageOut, MessagePage, MessagePost, ReadMark
 from app.notifications.schemas import Count
 
 blp = APIBlueprint("messaging", __name__, tag="Messages")
@@ -36,9 +36,14 @@ def list_conversations(query: ConversationQuery) -> Page[ConversationOut]:
     return page(ConversationPage, conversations, total, query, to_out)
 
 
+def _counts_opened_or_sent(response: Response) -> bool:
+    """A message in a conversation that was there already answers 200, and is a message all the same."""
+    return counts_created(response) or g.get("message_was_sent", False)
+
+
 @blp.post("/chats/conversations/")
 @require()
-@rate_limit("MESSAGE_SEND_RATE", counts=counts_created)
+@rate_limit("MESSAGE_SEND_RATE", counts=_counts_opened_or_sent, shared=True)
 @accepts(ConversationOpen)
 @returns(ConversationOut, 201)
 def open_conversation(data: ConversationOpen) -> Response:
@@ -52,6 +57,7 @@ def open_conversation(data: ConversationOpen) -> Response:
         if data.message:
             service.post_message(actor, opened.conversation, data.message)
         body = _out(opened.conversation, actor.id).model_dump_json()
+    g.message_was_sent = bool(data.message)
     return Response(body, status=201 if opened.is_new else 200, content_type=JSON)
 
 
@@ -89,7 +95,7 @@ def list_messages(conversation_id: int, query: CursorQuery) -> MessagePage:
 
 @blp.post("/chats/conversations/<int:conversation_id>/messages/")
 @require()
-@rate_limit("MESSAGE_SEND_RATE", counts=counts_created)
+@rate_limit("MESSAGE_SEND_RATE", counts=counts_created, shared=True)
 @accepts(MessagePost, multipart=True)
 @returns(MessageOut, 201)
 def post_message(conversation_id: int, data: MessagePost) -> MessageOut:
@@ -103,13 +109,14 @@ def post_message(conversation_id: int, data: MessagePost) -> MessageOut:
 
 @blp.post("/chats/conversations/<int:conversation_id>/read/")
 @require()
+@accepts(ReadMark)
 @returns(ConversationOut)
-def mark_read(conversation_id: int) -> ConversationOut:
-    """You have seen everything in this conversation."""
+def mark_read(conversation_id: int, data: ReadMark) -> ConversationOut:
+    """You have seen everything in this conversation, or everything up to a message; the other side sees it by `is_read`."""
     user_id = current_actor().id
     with unit_of_work():
         conversation = service.get_conversation(user_id, conversation_id)
-        service.mark_read(user_id, conversation)
+        service.mark_read(user_id, conversation, data.up_to)
         return _out(conversation, user_id)
 
 

@@ -9,7 +9,7 @@ from pydantic import BeforeValidator, Field, StringConstraints, model_validator
 from app.accounts.schemas import UserCard
 from app.core.pagination import ListQuery
 from app.core.schemas import Id, InModel, OutModel, empty_is_none
-from app.core.time_ids import time_of
+from app.core.time_ids import LARGEST, time_of
 from app.jobs.schemas import JobCard
 from app.messaging.models import Conversation, Message, Participant
 
@@ -120,6 +120,12 @@ class ConversationOut(OutModel):
             last_message_at=time_of(conversation.last_message_id) if conversation.last_message_id else None,
             created_at=conversation.created_at,
         )
+
+
+class ReadMark(InModel):
+    """The last message that was seen; without it, all of them."""
+
+    up_to: Annotated[int, Field(ge=1, le=LARGEST)] | None = None
 
 
 class BlockIn(InModel):

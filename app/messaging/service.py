@@ -101,10 +101,11 @@ def list_messages(conversation: Conversation, *, before_id: int, limit: int, off
 
 def post_message(sender: User, conversation: Conversation, text: str, attachment: Upload | None = None) -> Message:
     """Add a message, count it for the other side, and tell them. Raises Blocked."""
+    _refuse_blocked(conversation)
+    # A storage far away must not keep the other side waiting behind our lock.
+    stored = _store(attachment, sender.id)
     sides = _lock_sides(conversation)
     other = next(side for side in sides if side.user_id != sender.id)
-    _refuse_blocked(sender.id, other.user_id)
-    stored = _store(attachment, sender.id)
     message_id = new_time_id()
     message = Message(
         id=message_id,
@@ -123,10 +124,12 @@ def post_message(sender: User, conversation: Conversation, text: str, attachment
     return message
 
 
-def mark_read(user_id: int, conversation: Conversation) -> Participant:
-    """The user has seen everything up to the last message."""
+def mark_read(user_id: int, conversation: Conversation, up_to: int | None = None) -> Participant:
+    """The user has seen everything up to that message, or to the last one; what came after it stays unread. A mark never moves back."""
     mine = next(side for side in _lock_sides(conversation) if side.user_id == user_id)
-    mine.unread, mine.read_up_to = 0, max(mine.read_up_to, mine.last_message_id)
+    seen = mine.last_message_id if up_to is None else min(up_to, mine.last_message_id)
+    mine.read_up_to = max(mine.read_up_to, seen)
+    mine.unread = _count_after(mine) if mine.read_up_to < mine.last_message_id else 0
     return mine
 
 
@@ -201,13 +204,18 @@ def _lock_sides(conversation: Conversation) -> Sequence[Participant]:
     return db.session.scalars(query.with_for_update().execution_options(populate_existing=True)).all()
 
 
-def _refuse_blocked(one_id: int, other_id: int) -> None:
-    either = or_(
-        and_(Block.user_id == one_id, Block.blocked_id == other_id),
-        and_(Block.user_id == other_id, Block.blocked_id == one_id),
-    )
+def _refuse_blocked(conversation: Conversation) -> None:
+    low, high = conversation.low_user_id, conversation.high_user_id
+    either = or_(and_(Block.user_id == low, Block.blocked_id == high), and_(Block.user_id == high, Block.blocked_id == low))
     if db.session.scalar(select(Block.user_id).where(either).limit(1)) is not None:
         raise Blocked
+
+
+def _count_after(mine: Participant) -> int:
+    """How many messages of the other side come after the read mark."""
+    theirs = and_(Message.conversation_id == mine.conversation_id, Message.sender_id != mine.user_id)
+    later = and_(Message.id > mine.read_up_to, Message.created_at >= time_of(mine.read_up_to))
+    return db.session.scalar(select(func.count()).select_from(Message).where(theirs, later)) or 0
 
 
 def _store(attachment: Upload | None, owner_id: int) -> StoredFile | None:
