@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from app.notifications.models import Level, NotificationType
 from app.notifications.service import News, tell_each
+from app.payments.figures import figure
 from app.payments.models import Transaction
 
 
@@ -23,19 +24,17 @@ def _tell(news: Sequence[News]) -> None:
 
 
 def _settled(transaction: Transaction) -> News:
-    message = f"{transaction.package['name']} is yours: {_amount(transaction)} received for order {transaction.transaction_code}."
+    paid, order = figure(transaction.amount, transaction.currency), transaction.transaction_code
+    message = f"{transaction.package['name']} is yours: {paid} received for order {order}."
     return _news(transaction, NotificationType.PAYMENT_SUCCEEDED, "Payment received", message, Level.SUCCESS)
 
 
 def _failed(transaction: Transaction) -> News:
-    message = f"The payment of {_amount(transaction)} for order {transaction.transaction_code} did not go through. Nothing was bought."
+    asked, order = figure(transaction.amount, transaction.currency), transaction.transaction_code
+    message = f"The payment of {asked} for order {order} did not go through. Nothing was bought."
     return _news(transaction, NotificationType.PAYMENT_FAILED, "Payment failed", message, Level.ERROR)
 
 
 def _news(transaction: Transaction, kind: NotificationType, title: str, message: str, level: Level) -> News:
     data = {"transaction_id": transaction.id, "transaction_code": transaction.transaction_code}
     return News(transaction.user_id, kind, title, message, link=f"/payments/{transaction.id}", level=level, data=data)
-
-
-def _amount(transaction: Transaction) -> str:
-    return f"{transaction.amount:,} {transaction.currency}".replace(",", ".")
