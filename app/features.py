@@ -7,6 +7,7 @@ from app.accounts import cli as accounts_cli
 from app.accounts import routes as accounts_routes
 from app.applications import interview_routes
 from app.applications import routes as application_routes
+from app.applications.cv_exports import routes as cv_export_routes
 from app.choices import routes as choices_routes
 from app.companies import routes as company_routes
 from app.core import cli as core_cli
@@ -49,6 +50,7 @@ BLUEPRINTS = (
     choices_routes.blp,
     application_routes.blp,
     interview_routes.blp,
+    cv_export_routes.blp,
     resume_routes.blp,
     resume_pdf_routes.blp,
     resume_look_routes.blp,

@@ -18,5 +18,6 @@ BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "purge forged gateway calls": {"task": "maintenance.purge_gateway_events", "schedule": crontab(hour=19, minute=0), "options": {"expires": 3600}},
     "check the ledger": {"task": "maintenance.check_ledger", "schedule": crontab(hour=19, minute=30), "options": {"expires": 3600}},
     "purge PDFs": {"task": "maintenance.purge_pdfs", "schedule": 3600.0, "options": {"expires": 3600}},
+    "purge exports of CVs": {"task": "maintenance.purge_cv_exports", "schedule": 900.0, "options": {"expires": 900}},
     "purge files": {"task": "maintenance.purge_files", "schedule": 3600.0, "options": {"expires": 3600}},
 }

@@ -5,8 +5,9 @@ The bytes are written before the row commits; a file whose row never came is rem
 
 import hashlib
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
+from itertools import chain
 from typing import BinaryIO, Literal, cast
 
 import fsspec
@@ -44,6 +45,28 @@ def save(data: bytes, *, folder: str, name: str, content_type: str, owner_id: in
     filesystem.makedirs(filesystem._parent(path), exist_ok=True)
     filesystem.pipe_file(path, data)
     stored = StoredFile(key=key, name=name, content_type=content_type, size=len(data), sha256=hashlib.sha256(data).hexdigest(), owner_id=owner_id)
+    db.session.add(stored)
+    db.session.flush()
+    return stored
+
+
+def save_chunks(chunks: Iterable[bytes], *, folder: str, name: str, content_type: str, owner_id: int | None) -> StoredFile:
+    """The same for a file that is made piece by piece, of which no more than a piece is in the memory.
+
+    The transaction that gets the row is the one which is open when the last piece has been made. What fails leaves no bytes behind.
+    """
+    key = f"{folder}/{uuid.uuid4().hex}"
+    size, digest = 0, hashlib.sha256()
+    try:
+        with open_key(key, "wb") as file:
+            for chunk in chunks:
+                file.write(chunk)
+                digest.update(chunk)
+                size += len(chunk)
+    except BaseException:
+        delete_key(key)
+        raise
+    stored = StoredFile(key=key, name=name, content_type=content_type, size=size, sha256=digest.hexdigest(), owner_id=owner_id)
     db.session.add(stored)
     db.session.flush()
     return stored
@@ -105,14 +128,19 @@ def find_file(file_id: int) -> StoredFile | None:
 
 def send(stored: StoredFile, *, inline: bool = False) -> Response:
     """Stream the file: an attachment with its UTF-8 name, never sniffed and never run as a page."""
-    disposition = "inline" if inline else "attachment"
-    headers = {
-        "Content-Length": str(stored.size),
-        "Content-Disposition": _disposition(disposition, stored.name),
-        "X-Content-Type-Options": "nosniff",
-        "Content-Security-Policy": "sandbox; default-src 'none'",
-    }
+    headers = _headers("inline" if inline else "attachment", stored.name, stored.size)
     return Response(_chunks(open_file(stored)), headers=headers, content_type=stored.content_type, direct_passthrough=True)
+
+
+def send_joined(parts: Sequence[StoredFile], *, name: str, content_type: str) -> Response:
+    """Stream several files, at least one, end to end as one attachment; each is opened when its turn comes. Raises NotFound for the first."""
+    # The application's context is over when the later ones are opened.
+    filesystem, root = _filesystem()
+    first, later = open_file(parts[0]), [f"{root}/{part.key}" for part in parts[1:]]
+    headers = _headers("attachment", name, sum(part.size for part in parts))
+    files = chain([first], (filesystem.open(path, "rb") for path in later))
+    stream = (chunk for file in files for chunk in _chunks(file))
+    return Response(stream, headers=headers, content_type=content_type, direct_passthrough=True)
 
 
 def send_picture(stored: StoredFile) -> Response:
@@ -131,6 +159,15 @@ def is_reachable() -> bool:
         return bool(filesystem.exists(root))
     except OSError:
         return False
+
+
+def _headers(disposition: str, name: str, size: int) -> dict[str, str]:
+    return {
+        "Content-Length": str(size),
+        "Content-Disposition": _disposition(disposition, name),
+        "X-Content-Type-Options": "nosniff",
+        "Content-Security-Policy": "sandbox; default-src 'none'",
+    }
 
 
 def _disposition(kind: str, name: str) -> str:

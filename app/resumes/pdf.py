@@ -87,10 +87,11 @@ def begin_render(task: ClaimedTask) -> Draft | None:
         return None
     resume.pdf_status = PdfStatus.PROCESSING
     leases.note(task, content_key=key, attempt=task.attempt)
-    return _draft(resume, key)
+    return draft_of(resume, key)
 
 
-def _draft(resume: Resume, key: str) -> Draft:
+def draft_of(resume: Resume, key: str) -> Draft:
+    """What a render of a résumé whose content has that key prints; the photo's row is detached from the session."""
     photo = resume.photo_file
     if photo is not None:
         # Detached, so that it can be read after the transaction has ended.
@@ -106,7 +107,7 @@ def keep_pdf(task: ClaimedTask, draft: Draft, data: bytes) -> None:
     A render whose content was edited meanwhile is kept for those who received the résumé, but leaves the status at `NONE`, unless
     something newer is stored or on its way.
     """
-    stored = save(data, folder=PDF_FOLDER, name=draft.file_name, content_type="application/pdf", owner_id=draft.owner_id)
+    stored = store(draft, data)
     resume = db.session.scalar(locked(select(Resume).where(Resume.id == draft.resume_id)))
     if resume is None:
         file_purge.discard(stored)
@@ -115,7 +116,7 @@ def keep_pdf(task: ClaimedTask, draft: Draft, data: bytes) -> None:
     is_current = resume.pdf_task_id == task.id
     resume.pdf_task_id = None if is_current else resume.pdf_task_id
     if draft.key == present or (is_current and not is_stored(resume, present)):
-        _replace_file(resume, stored, draft.key)
+        replace_file(resume, stored, draft.key)
         resume.pdf_status = PdfStatus.READY if draft.key == present else PdfStatus.NONE
         if resume.pdf_status == PdfStatus.READY:
             tell(_news(resume))
@@ -135,7 +136,13 @@ def _news(resume: Resume) -> News:
     )
 
 
-def _replace_file(resume: Resume, stored: StoredFile, key: str) -> None:
+def store(draft: Draft, data: bytes) -> StoredFile:
+    """The file of a finished render, to which nothing refers yet."""
+    return save(data, folder=PDF_FOLDER, name=draft.file_name, content_type="application/pdf", owner_id=draft.owner_id)
+
+
+def replace_file(resume: Resume, stored: StoredFile, key: str) -> None:
+    """Give a locked résumé another PDF, which shows the content of that key; the one before goes once this is committed."""
     replaced = resume.pdf_file
     resume.pdf_file, resume.pdf_hash, resume.pdf_generated_at = stored, key, now()
     db.session.flush()
