@@ -3,6 +3,7 @@
 import structlog
 
 from app.accounts import sessions
+from app.applications.cv_exports import service as cv_exports
 from app.core import file_purge, idempotency_keys, leases, partition_retention, partitions
 from app.core.clock import now
 from app.core.outbox import purge_finished
@@ -116,3 +117,11 @@ def purge_pdfs() -> None:
     purged = pdf_purge.purge_pdfs()
     if purged:
         log.info("pdfs_purged", count=purged)
+
+
+@celery.task(name="maintenance.purge_cv_exports", base=PeriodicTask, time_limit=120)
+def purge_cv_exports() -> None:
+    """Remove archives of CVs whose time is over."""
+    purged = cv_exports.purge_expired()
+    if purged:
+        log.info("cv_exports_purged", count=purged)
