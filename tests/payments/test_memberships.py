@@ -49,15 +49,17 @@ def test_what_has_ended_allows_nothing_more_and_what_lives_is_left_alone(app: AP
     assert (entry.subject_id, entry.actor_id, entry.data) == (ended.id, None, {"ended_at": str(ended.membership_expires_at)})
 
 
-def test_beat_ends_memberships(committed_app: APIFlask, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_beat_ends_all_memberships_that_are_over_however_many(committed_app: APIFlask, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(base, "flask_app", committed_app)
+    monkeypatch.setattr(holdings, "ENDED_AT_A_TIME", 2)
     with committed_app.app_context():
-        user_id = member(ENDED).id
+        for _ in range(5):
+            member(ENDED)
 
     end_memberships()
 
     with committed_app.app_context():
-        assert db.session.get(User, user_id).has_unlimited_posting is False
+        assert db.session.scalars(select(User.has_unlimited_posting)).all() == [False] * 5
 
 
 def test_who_renews_while_the_expiry_runs_keeps_what_was_bought(committed_app: APIFlask) -> None:
@@ -74,8 +76,8 @@ def test_who_renews_while_the_expiry_runs_keeps_what_was_bought(committed_app: A
 
     assert ended == 0
     with committed_app.app_context():
-        user = db.session.get(User, user_id)
-        assert (user.has_unlimited_posting, user.membership_expires_at > now() + timedelta(days=29)) == (True, True)
+        user, settled_at = db.session.get(User, user_id), db.session.scalars(select(Transaction.settled_at)).one()
+        assert (user.has_unlimited_posting, user.membership_expires_at) == (True, settled_at + timedelta(days=30))
         assert end_in_another_connection(committed_app) == 0
 
 

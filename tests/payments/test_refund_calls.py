@@ -274,8 +274,9 @@ def test_a_refund_made_elsewhere_is_shown_to_people(committed_app: APIFlask, str
     assert state(committed_app, stripe_paid) == ("SUCCESS", 0, "None", 10)
 
 
-@pytest.mark.parametrize("currency", ["VND", "USD"])
-def test_the_local_gateway_pays_a_refund_once_though_its_answer_is_lost(served_app: APIFlask, currency: str) -> None:
+# VNPay only says that it has the request already; Stripe gives its first answer again.
+@pytest.mark.parametrize(("currency", "status"), [("VND", RefundStatus.ACCEPTED), ("USD", RefundStatus.DONE)])
+def test_the_local_gateway_pays_a_refund_once_though_its_answer_is_lost(served_app: APIFlask, currency: str, status: RefundStatus) -> None:
     transaction_id, address = committed(served_app, currency=currency)
     pay_at_gateway(served_app, address, outcome="pay", api="timeout")
     with served_app.app_context():
@@ -287,8 +288,7 @@ def test_the_local_gateway_pays_a_refund_once_though_its_answer_is_lost(served_a
 
     with served_app.app_context():
         transaction, refund = db.session.get(Transaction, transaction_id), db.session.scalars(select(Refund)).one()
-        assert refund.status in {RefundStatus.DONE, RefundStatus.ACCEPTED}
-        assert (transaction.status, transaction.refunded_amount) == (TransactionStatus.SUCCESS, 500_000)
+        assert (refund.status, transaction.status, transaction.refunded_amount) == (status, TransactionStatus.SUCCESS, 500_000)
         if currency == "VND":
             assert list(store.load("vnpay", transaction.transaction_code)["refunds"].values()) == [50_000_000]
         else:
