@@ -68,11 +68,13 @@ def expire_payments() -> None:
         log.info("payments_expired", count=expired)
 
 
-@celery.task(name="maintenance.end_memberships", base=PeriodicTask, time_limit=60)
+@celery.task(name="maintenance.end_memberships", base=PeriodicTask, time_limit=600, commits_itself=True)
 def end_memberships() -> None:
-    """Take unlimited posting from memberships that have ended; credits stay for the next one."""
-    ended = holdings.end_memberships()
-    if ended:
+    """Take unlimited posting from all memberships that have ended, so many a transaction; credits stay for the next one."""
+    ended = holdings.ENDED_AT_A_TIME
+    while ended == holdings.ENDED_AT_A_TIME:
+        with unit_of_work():
+            ended = holdings.end_memberships(holdings.ENDED_AT_A_TIME)
         log.info("memberships_ended", count=ended)
 
 

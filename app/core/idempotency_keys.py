@@ -176,11 +176,15 @@ def release(claim: Claim) -> None:
 
 
 def purge_expired(limit: int = 10_000) -> int:
-    """Delete keys whose 24 hours are over, except those that a request works under. Returns how many."""
+    """Delete all keys whose 24 hours are over, `limit` a statement, except those that a request works under. Returns how many."""
     clock = func.clock_timestamp()
     over = and_(IdempotencyKey.expires_at <= clock, or_(IdempotencyKey.status.is_not(None), IdempotencyKey.locked_until <= clock))
     old = select(IdempotencyKey.id).where(over).limit(limit).with_for_update(skip_locked=True)
-    return len(db.session.execute(delete(IdempotencyKey).where(IdempotencyKey.id.in_(old)).returning(IdempotencyKey.id)).all())
+    purged, total = limit, 0
+    while purged == limit:
+        purged = len(db.session.execute(delete(IdempotencyKey).where(IdempotencyKey.id.in_(old)).returning(IdempotencyKey.id)).all())
+        total += purged
+    return total
 
 
 def _held(claim: Claim) -> Any:

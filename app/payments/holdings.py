@@ -31,8 +31,11 @@ def set_holding(user: User, holding: Holding) -> None:
     user.has_unlimited_posting = holding.has_unlimited_posting
 
 
-def end_memberships(limit: int = 1000) -> int:
-    """Take unlimited posting from memberships that have ended, by the database's clock. Returns how many.
+ENDED_AT_A_TIME = 1000
+
+
+def end_memberships(limit: int = ENDED_AT_A_TIME) -> int:
+    """Take unlimited posting from `limit` memberships that have ended, by the database's clock. Returns how many; call until it is fewer.
 
     One conditional statement: who renews meanwhile holds the row, is skipped, and is not found by the next run. Credits stay; they can
     be used again after a renewal.
