@@ -1,10 +1,11 @@
-"""Pictures of résumés' pages, on the pdf queue: its children are bounded, and PDFium is native code."""
+"""Pictures of résumés' pages, on the pdf queue: PDFium is native code, and belongs into a press."""
 
 from app.core.leases import ClaimedTask
 from app.core.problems import NotFound
 from app.core.storage import StoredFile, read
 from app.extensions import db
 from app.resumes import previews
+from tasks import press
 from tasks.base import DurableTask, Permanent, celery
 
 
@@ -17,7 +18,7 @@ def draw(task: ClaimedTask) -> str:
     # Neither a lock nor a transaction lasts while the pages are drawn.
     db.session.commit()
     if data is not None:
-        previews.keep_pictures(pdf_file_id, _drawn(data))
+        previews.keep_pictures(pdf_file_id, press.do("pictures", data, what="The picture of the PDF"))
     return previews.path_of(task.args["resume_id"])
 
 
@@ -26,10 +27,3 @@ def _bytes_of(pdf: StoredFile) -> bytes:
         return read(pdf)
     except NotFound as error:
         raise Permanent("The PDF is not in the storage. Generate it again.") from error
-
-
-def _drawn(data: bytes) -> list[bytes]:
-    # Loaded by the first preview of a child, and never by the request layer.
-    from app.resumes.rendering.pictures import draw_pages  # noqa: PLC0415
-
-    return list(draw_pages(data))

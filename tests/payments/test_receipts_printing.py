@@ -8,8 +8,8 @@ import pytest
 from pypdf import PdfReader
 
 from app.payments.receipts.content import Buyer, Content, Correction, Item, Seller
-from app.payments.receipts.printing import render
 from app.payments.receipts.service import Document
+from tests.payments.receipt_press import render
 
 ISSUED = datetime(2026, 12, 31, 17, 30, tzinfo=UTC)
 

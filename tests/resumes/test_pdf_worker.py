@@ -1,4 +1,4 @@
-"""How a pdf worker is set up: recycled, warmed and bounded; and that no other worker is."""
+"""How a pdf worker is set up, what its log says, and what the failures of a press mean for a task; and that no other worker has one."""
 
 import resource
 import subprocess
@@ -7,44 +7,69 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
+from app.core.press.errors import JobFault, OutOfMemory, OutOfTime, PressLost
 from app.resumes.pdf import Draft
-from app.resumes.rendering import render
 from app.resumes.rendering.errors import RenderError
 from tasks import pdf as pdf_queue
-from tasks.base import Permanent, celery, settings
+from tasks import press
+from tasks.base import Permanent, Transient, celery, settings
+
+QUEUES = [(["pdf"], True), (["pdf", "default"], True), (["payments"], False)]
 
 
 @pytest.mark.parametrize(
     ("queues", "configured"),
     [(["pdf"], True), ("pdf", True), (["payments"], False), (["pdf", "default"], False), (None, False), ([], False)],
 )
-def test_only_a_pdf_worker_recycles_its_children(queues: Any, configured: bool) -> None:
-    conf = SimpleNamespace(worker_max_tasks_per_child=None, worker_concurrency=None)
+def test_only_a_pdf_worker_has_its_own_number_of_children(queues: Any, configured: bool) -> None:
+    conf = SimpleNamespace(worker_concurrency=None)
 
-    pdf_queue.configure_pdf_worker(conf=conf, options={"queues": queues})
+    press.configure_pdf_worker(conf=conf, options={"queues": queues})
 
-    expected = (pdf_queue.TASKS_PER_CHILD, settings.pdf_concurrency) if configured else (None, None)
-    assert (conf.worker_max_tasks_per_child, conf.worker_concurrency) == expected
+    assert conf.worker_concurrency == (settings.pdf_concurrency if configured else None)
 
 
-@pytest.mark.parametrize(("queues", "bounded"), [(["pdf"], True), (["pdf", "default"], True), (["payments"], False)])
-def test_only_a_child_that_renders_is_bounded(monkeypatch: pytest.MonkeyPatch, queues: list[str], bounded: bool) -> None:
-    limits: list[int] = []
-    monkeypatch.setattr(pdf_queue, "limit_process", limits.append)
+@pytest.mark.parametrize(("queues", "opened"), QUEUES)
+def test_only_a_worker_that_prints_has_presses(monkeypatch: pytest.MonkeyPatch, queues: list[str], opened: bool) -> None:
+    events: list[str] = []
+    room = SimpleNamespace(facts={"has_fast_subsetting": True})
+    own = SimpleNamespace(start=lambda: events.append("press"), walls=("filter",))
+    monkeypatch.setattr(press, "_open_room", lambda: events.append("room") or room)
+    monkeypatch.setattr(press, "_room", None)
+    monkeypatch.setattr(press, "press", lambda: own)
     monkeypatch.setattr(type(celery.amqp.queues), "consume_from", dict.fromkeys(queues))
 
-    pdf_queue.limit_pdf_child()
+    press.open_room()
+    press.start_press()
 
-    assert limits == ([settings.pdf_memory_bytes] if bounded else [])
+    assert events == (["room", "press"] if opened else [])
 
 
-def test_the_request_layer_and_other_workers_do_not_load_the_renderer() -> None:
-    program = "import sys, celery_worker; print('weasyprint' in sys.modules)"
+@pytest.mark.parametrize(("is_fast", "warnings"), [(True, []), (False, ["pdf_subsetting_slow"])])
+def test_a_worker_without_the_fast_library_warns_at_its_start(is_fast: bool, warnings: list[str]) -> None:
+    with capture_logs() as logs:
+        press.describe({"has_fast_subsetting": is_fast})
+
+    assert [entry["event"] for entry in logs if entry["log_level"] == "warning"] == warnings
+
+
+def test_no_worker_loads_the_engines_into_itself() -> None:
+    program = "import sys, celery_worker; print(sorted({'weasyprint', 'pypdfium2', 'fontTools'} & set(sys.modules)))"
 
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
 
-    assert done.stdout.split()[-1] == "False"
+    assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_the_engines_load_without_the_framework() -> None:
+    modules = ", ".join(press.MODULES)
+    program = f"import sys, {modules}; print(sorted({{'flask', 'sqlalchemy', 'celery', 'config'}} & set(sys.modules)))"
+
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+
+    assert done.stdout.split() == ["[]"]
 
 
 def test_this_process_is_not_bounded() -> None:
@@ -52,21 +77,27 @@ def test_this_process_is_not_bounded() -> None:
 
 
 @pytest.mark.parametrize(
-    ("fault", "sentence"),
+    ("failure", "raised", "sentence"),
     [
-        (RenderError("The résumé is longer than 20 pages."), "The résumé is longer than 20 pages."),
-        (MemoryError(), "The résumé takes too much memory to print. Shorten the longest texts and try again."),
-        (SystemError("error return without exception set"), "The résumé takes too much memory to print. Shorten the longest texts and try again."),
+        (RenderError("The résumé is longer than 20 pages."), Permanent, "The résumé is longer than 20 pages."),
+        (OutOfMemory(), Permanent, "The résumé takes too much memory to print. Shorten the longest texts and try again."),
+        (OutOfTime(), Permanent, "The résumé takes too long to print. Shorten the longest texts and try again."),
+        (
+            PressLost("The press ended with status -9."),
+            Transient,
+            "The résumé could not be printed because the printing program was interrupted. Please try again later.",
+        ),
+        (JobFault("KeyError: 'x'"), JobFault, "KeyError: 'x'"),
     ],
 )
-def test_what_the_resume_itself_causes_is_not_tried_again(monkeypatch: pytest.MonkeyPatch, fault: Exception, sentence: str) -> None:
-    def fail(*_: object, **__: object) -> bytes:
-        raise fault
+def test_what_a_failure_means(monkeypatch: pytest.MonkeyPatch, failure: Exception, raised: type[Exception], sentence: str) -> None:
+    def fail(*_: object, **__: object) -> list[bytes]:
+        raise failure
 
-    monkeypatch.setattr(render, "render_pdf", fail)
+    monkeypatch.setattr(press, "press", lambda: SimpleNamespace(do=fail))
     draft = Draft(resume_id=1, owner_id=1, content={"title": "x"}, theme="classic", photo=None, key="0", file_name="x.pdf")
 
-    with pytest.raises(Permanent) as raised:
+    with pytest.raises(raised) as caught:
         pdf_queue._print(draft)
 
-    assert str(raised.value) == sentence
+    assert str(caught.value) == sentence

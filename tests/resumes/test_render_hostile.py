@@ -3,10 +3,8 @@
 import re
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
 from html.parser import HTMLParser
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +23,7 @@ from app.resumes.rendering.look import DESIGNS, Look, read_look
 from app.resumes.rendering.photo import PHOTO_URL
 from app.resumes.rendering.render import page_of, render_pdf, styles_of
 from app.resumes.rendering.theme import find_theme
+from tests.canary import Canary, listening
 from tests.resumes.printed import COMPLETE, FURTHER, addresses_of, images_of, portrait, reader, text_of
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -56,36 +55,10 @@ def test_markup_is_printed_as_it_was_typed(typed: str) -> None:
     assert re.sub(r"\s", "", text).count(re.sub(r"\s", "", typed)) == 10
 
 
-class Canary(HTTPServer):
-    """A web server that counts who comes."""
-
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), _Visitor)
-        self.visits: list[str] = []
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.server_port}"
-
-
-class _Visitor(BaseHTTPRequestHandler):
-    def do_GET(self) -> None:
-        assert isinstance(self.server, Canary)
-        self.server.visits.append(self.path)
-        self.send_error(404)
-
-    def log_message(self, *_: Any) -> None:
-        """Say nothing."""
-
-
 @pytest.fixture
 def canary() -> Iterator[Canary]:
-    with Canary() as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
-        thread.start()
+    with listening() as server:
         yield server
-        server.shutdown()
-        thread.join()
 
 
 def luring(url: str) -> str:

@@ -2,5 +2,5 @@
 
 Text of people reaches a page as text only: it is escaped, it cannot name a file or an address to load, and whatever the bundled fonts
 do not cover shows as an empty box. `text` and `templates` are light enough for the request layer; `pages`, `fonts` and `fetcher` load
-WeasyPrint and belong into pdf workers, whose child processes call `limits.limit_process` first.
+WeasyPrint and belong into a press (`core.press`), whose jobs are in `jobs`.
 """

@@ -1,20 +1,17 @@
-"""Lays a document out: one bilingual A4 page, tagged (PDF/UA-1), with the bundled fonts and nothing from outside.
+"""Writes a document as markup: one bilingual A4 page, for a press to print (`core.printing.jobs`).
 
-Only the pdf worker loads this module, for it loads WeasyPrint. What buyers and admins typed reaches the page as text: cleaned, escaped,
-cut to a line, and unable to name a file or an address.
+What buyers and admins typed reaches the page as text: cleaned, escaped, cut to a line, and unable to name a file or an address.
 """
 
 from datetime import datetime
 from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from jinja2 import Template
-from weasyprint import CSS
 
 from app.core.clock import MARKET_ZONE
-from app.core.printing import pages
 from app.core.printing.templates import template_environment
 from app.core.printing.text import one_line
 from app.payments.figures import figure
@@ -25,11 +22,18 @@ _FOLDER = Path(__file__).parent / "theme"
 _PROVIDERS = {"vnpay": "VNPay", "stripe": "Stripe"}
 
 
-def render(document: Document) -> bytes:
-    """The PDF of a receipt or credit note; equal input gives equal bytes."""
-    page = _template().render(_printed(document))
-    laid_out = pages.lay_out(pages.boxed_page(page), _styles())
-    return pages.write(laid_out, identifier=sha256(page.encode()).digest()[:16])
+class Page(NamedTuple):
+    """The arguments of the press's job `page`; `identifier` is 16 bytes."""
+
+    markup: str
+    styles: str
+    identifier: bytes
+
+
+def page_of(document: Document) -> Page:
+    """The page of a receipt, a credit note or a debit note; equal input gives an equal one."""
+    markup = _template().render(_printed(document))
+    return Page(markup, _styles(), sha256(markup.encode()).digest()[:16])
 
 
 def _printed(document: Document) -> dict[str, Any]:
@@ -65,5 +69,5 @@ def _template() -> Template:
 
 
 @lru_cache
-def _styles() -> CSS:
-    return pages.stylesheet((_FOLDER / "style.css").read_text(encoding="utf-8"))
+def _styles() -> str:
+    return (_FOLDER / "style.css").read_text(encoding="utf-8")

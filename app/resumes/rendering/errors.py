@@ -1,9 +1,7 @@
 """Why a résumé cannot be printed."""
 
+from app.core.press.errors import Refusal
 
-class RenderError(Exception):
+
+class RenderError(Refusal):
     """The résumé itself is at fault, so a retry cannot help. `reason` is a sentence for the person who wrote it."""
-
-    def __init__(self, reason: str) -> None:
-        super().__init__(reason)
-        self.reason = reason

@@ -24,7 +24,7 @@ def render_pdf(resume: Mapping[str, Any], *, theme: str = "classic", generated_a
 
     `generated_at` (aware) is recorded as the date of creation, and is left out of the file when it is not given. Raises `RenderError`
     when the content itself cannot be printed: over a cap, an unknown theme, an unusable photo. CPU and memory are bounded only by the
-    process, see `printing.limits.limit_process` and the task's time limit.
+    press that it runs in.
     """
     look, design = read_look(resume, theme), find_theme(theme)
     sheet = read_sheet(resume)
@@ -51,10 +51,10 @@ def styles_of(look: Look) -> CSS:
 
 
 def warm_up() -> None:
-    """Load what every render needs, in the worker's parent process, so that its children share it after the fork.
+    """Load what every render needs, in the foreman, so that its presses share it after the fork.
 
     Importing this module has loaded WeasyPrint; templates, style sheets and the fonts' lists of characters are loaded here. The fonts
-    themselves are left to each child, see `printing.fonts.bundled_fonts`.
+    themselves are left to each press, see `printing.fonts.bundled_fonts`.
     """
     covered_characters()
     for name in THEMES:
