@@ -167,6 +167,13 @@ def committed_app(template_database: str, worker_number: int, tmp_path: Path) ->
             db.engine.dispose()
 
 
+@pytest.fixture
+def worker_app(committed_app: APIFlask, monkeypatch: pytest.MonkeyPatch) -> APIFlask:
+    """`committed_app`, with the workers' tasks working on it too when they are called."""
+    monkeypatch.setattr("tasks.base.flask_app", committed_app)
+    return committed_app
+
+
 @pytest.fixture(autouse=True)
 def fresh_limits() -> Iterator[None]:
     """Rates that a test sets do not leak into the next one through the in-memory fallback."""

@@ -13,7 +13,7 @@ from app.core.leases import ClaimedTask, StaleClaim
 from app.core.outbox import Task, TaskState, enqueue
 from app.core.unit_of_work import unit_of_work
 from app.extensions import db
-from tasks import base, payments
+from tasks import payments
 from tasks.base import Permanent, Transient, celery
 from tasks.batches import BatchTask
 
@@ -33,12 +33,12 @@ def work(tasks: Sequence[ClaimedTask]) -> None:
 
 
 @pytest.fixture
-def worker_app(committed_app: APIFlask, monkeypatch: pytest.MonkeyPatch) -> APIFlask:
-    monkeypatch.setattr(base, "flask_app", committed_app)
+def worker_app(worker_app: APIFlask, monkeypatch: pytest.MonkeyPatch) -> APIFlask:
+    """The same with batches of three, and nothing run yet."""
     monkeypatch.setitem(BATCH_OF, NAME, 3)
     RUNS.clear()
     FAILURES.clear()
-    return committed_app
+    return worker_app
 
 
 def leave(app: APIFlask, number: int) -> list[int]:

@@ -12,7 +12,6 @@ from app.payments import earnings, ledger, ledger_check, settlement
 from app.payments.inbox import Message, accept
 from app.payments.ledger import Account
 from app.payments.models import Outcome, Package, Provider, Transaction, TransactionStatus
-from tasks import base
 from tasks.maintenance import close_month
 from tests.payments.builders import add_package, buy, buyer
 
@@ -116,15 +115,14 @@ def test_a_refund_that_was_undone_is_no_revenue_any_more(app: APIFlask, travel: 
     assert (refunded, booked()["revenue"]) == (-1_500_000, -33 * 5_000)
 
 
-def test_beat_closes_the_month(committed_app: APIFlask, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(base, "flask_app", committed_app)
-    with committed_app.app_context():
+def test_beat_closes_the_month(worker_app: APIFlask) -> None:
+    with worker_app.app_context():
         paid(now() - 400 * DAY)
 
     close_month()
     close_month()
 
-    with committed_app.app_context():
+    with worker_app.app_context():
         assert booked() == {"revenue_deferred": 0, "revenue": -1_500_000}
 
 

@@ -22,7 +22,6 @@ from app.payments.providers.base import RefundAnswer, RefundState
 from app.payments.receipts import issuing, service
 from app.payments.receipts.models import Receipt
 from app.payments.refund_calls import record_answer
-from tasks import base
 from tasks.mail import receipt as mail_receipt
 from tasks.pdf import print_receipt
 from tests.factories import AdminFactory, CompanyFactory
@@ -192,13 +191,6 @@ def test_a_second_pdf_of_the_same_document_is_left_out(receipt: Receipt) -> None
 
     assert db.session.scalars(select(StoredFile.sha256)).one() == db.session.get_one(StoredFile, receipt.file_id).sha256
     assert db.session.scalar(select(func.count()).select_from(Task).where(Task.name == "mail.receipt")) == 1
-
-
-@pytest.fixture
-def worker_app(committed_app: APIFlask, monkeypatch: pytest.MonkeyPatch) -> APIFlask:
-    """The application that the tasks work on."""
-    monkeypatch.setattr(base, "flask_app", committed_app)
-    return committed_app
 
 
 def test_the_tasks_print_once_and_mail_once(worker_app: APIFlask) -> None:

@@ -21,7 +21,6 @@ from app.payments import settlement
 from app.payments.models import GatewayEvent, Transaction, TransactionStatus
 from app.payments.receipts import issuing, numbering, upkeep
 from app.payments.receipts.models import Receipt, ReceiptCounter, Series
-from tasks import base
 from tasks.receipts import issue_credit_note, issue_receipt
 from tests.payments.builders import add_package, buy, buyer, call_ipn, notice
 from tests.payments.receipt_builders import paid, refunded
@@ -31,13 +30,6 @@ YEAR = now().astimezone(MARKET_ZONE).year
 
 class Crash(BaseException):
     """The process dies here."""
-
-
-@pytest.fixture
-def worker_app(committed_app: APIFlask, monkeypatch: pytest.MonkeyPatch) -> APIFlask:
-    """The application that the tasks work on."""
-    monkeypatch.setattr(base, "flask_app", committed_app)
-    return committed_app
 
 
 def task_ids(name: str) -> list[int]:

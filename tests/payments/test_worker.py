@@ -13,17 +13,9 @@ from app.core.unit_of_work import unit_of_work
 from app.extensions import db
 from app.payments import ledger_check
 from app.payments.models import GatewayEvent, Transaction, TransactionStatus, Verdict
-from tasks import base
 from tasks.maintenance import check_ledger, expire_payments, purge_gateway_events, purge_idempotency_keys
 from tasks.payments import settle
 from tests.payments.builders import add_package, buy, buyer, call_ipn, notice
-
-
-@pytest.fixture
-def worker_app(committed_app: APIFlask, monkeypatch: pytest.MonkeyPatch) -> APIFlask:
-    """The application that the tasks work on."""
-    monkeypatch.setattr(base, "flask_app", committed_app)
-    return committed_app
 
 
 def test_the_task_settles_once_however_often_its_message_comes(worker_app: APIFlask) -> None:
