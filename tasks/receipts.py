@@ -16,9 +16,20 @@ def issue_receipt(task: ClaimedTask) -> str:
 
 
 @celery.task(name=issuing.ISSUE_CREDIT_NOTE, base=DurableTask, time_limit=10)
-def issue_credit_note(task: ClaimedTask) -> str:
+def issue_credit_note(task: ClaimedTask) -> str | None:
     """Number the credit note of a refund. Running twice issues one."""
     try:
-        return issuing.issue_credit_note(task.args["refund_id"]).path
+        note = issuing.issue_credit_note(task.args["refund_id"])
     except YearTurned as error:
         raise Transient(str(error)) from error
+    return note.path if note else None
+
+
+@celery.task(name=issuing.ISSUE_DEBIT_NOTE, base=DurableTask, time_limit=10)
+def issue_debit_note(task: ClaimedTask) -> str | None:
+    """Number the debit note of a refund that came back. Running twice issues one."""
+    try:
+        note = issuing.issue_debit_note(task.args["refund_id"])
+    except YearTurned as error:
+        raise Transient(str(error)) from error
+    return note.path if note else None

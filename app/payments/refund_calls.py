@@ -21,7 +21,7 @@ from app.payments.errors import RefundNotFound
 from app.payments.models import Provider, Refund, RefundStatus, Transaction
 from app.payments.providers.base import Payment, RefundAnswer, RefundOrder
 from app.payments.providers.registry import gateway_of
-from app.payments.receipts.issuing import request_credit_notes
+from app.payments.receipts.issuing import request_credit_notes, request_debit_note
 from app.payments.reconciliation_models import DifferenceKind
 from app.payments.refunds import lock_transaction
 
@@ -71,7 +71,7 @@ def record_answer(refund_id: int, answer: RefundAnswer) -> RefundStatus:
         case RefundStatus.UNKNOWN:
             _give_up(refund, transaction, answer.reason)
         case RefundStatus.REFUSED:
-            _undo(refund, transaction, answer.reason)
+            _undo(refund, transaction, answer.reason, was_done=before == RefundStatus.DONE)
         case _:
             _audit(refund, transaction, answer.reason)
     if status == RefundStatus.DONE:
@@ -109,7 +109,9 @@ def _lock(refund_id: int) -> tuple[Refund, Transaction]:
     return db.session.scalars(query.execution_options(populate_existing=True)).one(), transaction
 
 
-def _undo(refund: Refund, transaction: Transaction, reason: str) -> None:
+def _undo(refund: Refund, transaction: Transaction, reason: str, *, was_done: bool) -> None:
+    if was_done:
+        request_debit_note(refund.id)
     refund_reversal.reverse(refund, transaction, reason)
     detail = f"The gateway refuses refund {refund.id} of {refund.amount} {transaction.currency}: {reason or 'no reason given'}"
     _note(DifferenceKind.REFUND_REFUSED, refund, transaction, detail)

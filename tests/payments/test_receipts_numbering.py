@@ -158,6 +158,7 @@ def test_a_credit_note_asked_for_first_brings_its_receipt_along(worker_app: APIF
             "paid": 1_500_000,
             "reason": "Mua nhầm",
             "credits_taken": 3,
+            "cancels": "",
         }
         assert len(task_ids(issuing.PRINT)) == 2
 

@@ -44,18 +44,22 @@ class Item(_Fixed):
 
 
 class Correction(_Fixed):
-    """What a credit note takes back: the receipt's number and total, and the credits that went back with the money."""
+    """What a credit note takes back: the receipt's number and total, and the credits that went back with the money.
+
+    `cancels` is the number of the credit note that a debit note undoes, with all that it took back; empty on a credit note itself.
+    """
 
     receipt_number: str
     paid: int
     reason: str
     credits_taken: int
+    cancels: str = ""
 
 
 class Content(_Fixed):
     """A whole document.
 
-    `amount` (minor units) is what was paid, or what was given back when there is a `correction`, at `happened_at`.
+    `amount` (minor units) is what was paid, or what was given back (or came back to us) when there is a `correction`, at `happened_at`.
     `payment_no` is the gateway's number of that payment or refund; it may be empty for a refund.
     """
 
@@ -101,6 +105,14 @@ def of_refund(refund: Refund, receipt: Content, receipt_number: str) -> Content:
         "correction": correction,
     }
     return receipt.model_copy(update=changes)
+
+
+def of_failed_refund(refund: Refund, note: Content, note_number: str) -> Content:
+    """The debit note that undoes the credit note of a refund which the gateway took back: the note's own words, and our present address."""
+    if note.correction is None:
+        raise ValueError(f"{note_number} is no credit note")
+    correction = note.correction.model_copy(update={"cancels": note_number, "reason": refund.refusal or ""})
+    return note.model_copy(update={"seller": _seller(), "happened_at": refund.answered_at or refund.created_at, "correction": correction})
 
 
 def _seller() -> Seller:

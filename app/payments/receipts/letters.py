@@ -21,6 +21,7 @@ def receipt_ready(receipt_id: int) -> Letter | None:
         "amount": figure(content.amount, content.currency),
         "package": content.item.name,
         "is_refund": content.correction is not None,
+        "cancels": content.correction.cancels if content.correction else "",
         "address": link(f"/payments/{receipt.transaction_id}"),
     }
     buyer = db.session.get_one(User, receipt.transaction.user_id)

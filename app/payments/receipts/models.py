@@ -17,13 +17,14 @@ FOLDER = "receipts"
 
 
 class Series(StrEnum):
-    """The kinds of document; each has numbers of its own."""
+    """The kinds of document; each has numbers of its own. A DEBIT_NOTE undoes a credit note whose refund came back."""
 
     RECEIPT = "RECEIPT"
     CREDIT_NOTE = "CREDIT_NOTE"
+    DEBIT_NOTE = "DEBIT_NOTE"
 
 
-_PREFIXES = {Series.RECEIPT: "RC", Series.CREDIT_NOTE: "CN"}
+_PREFIXES = {Series.RECEIPT: "RC", Series.CREDIT_NOTE: "CN", Series.DEBIT_NOTE: "DN"}
 
 
 def number_of(series: Series, year: int, serial: int) -> str:
@@ -47,7 +48,7 @@ class ReceiptCounter(Model):
 
 
 class Receipt(Model):
-    """A receipt for a transaction or, with `refund_id`, a credit note for one of its refunds.
+    """A receipt for a transaction or, with `refund_id`, the credit note for one of its refunds or the debit note that undoes it.
 
     `content` is what it says, as it was when the number was given; `year` is that of `issued_at` in the market's time zone. A trigger
     lets nobody change or remove any of this; only the printed file comes later and may be replaced.
@@ -56,6 +57,7 @@ class Receipt(Model):
     __tablename__ = "receipts"
     __table_args__ = (
         UniqueConstraint("series", "year", "serial"),
+        UniqueConstraint("refund_id", "series"),
         CheckConstraint("serial > 0", name="serial_positive"),
         CheckConstraint("(series = 'RECEIPT') = (refund_id IS NULL)", name="series_fits"),
         Index("uq_receipts_transaction", "transaction_id", unique=True, postgresql_where=text("refund_id IS NULL")),
@@ -68,7 +70,7 @@ class Receipt(Model):
     year: Mapped[int]
     serial: Mapped[int]
     transaction_id: Mapped[int] = mapped_column(ForeignKey("transactions.id", ondelete="RESTRICT"))
-    refund_id: Mapped[int | None] = mapped_column(ForeignKey("refunds.id", ondelete="RESTRICT"), unique=True)
+    refund_id: Mapped[int | None] = mapped_column(ForeignKey("refunds.id", ondelete="RESTRICT"))
     content: Mapped[dict[str, Any]] = mapped_column(JSONB)
     issued_at: Mapped[datetime] = mapped_column(db.DateTime(timezone=True))
     file_id: Mapped[int | None] = mapped_column(ForeignKey("stored_files.id", ondelete="RESTRICT"))

@@ -24,7 +24,7 @@ def get_receipt(transaction_id: int) -> Response:
 @require()
 @returns(CreditNotes)
 def list_credit_notes(transaction_id: int) -> CreditNotes:
-    """The credit notes of a transaction of yours, one for each refund; admins see anybody's."""
+    """The credit notes of a transaction of yours, one for each refund, and debit notes for what came back; admins see anybody's."""
     notes = service.list_credit_notes(current_actor(), transaction_id)
     return CreditNotes(results=[CreditNoteOut.of(note) for note in notes])
 
@@ -33,7 +33,7 @@ def list_credit_notes(transaction_id: int) -> CreditNotes:
 @require()
 @returns_file("application/pdf")
 def get_credit_note(receipt_id: int) -> Response:
-    """A credit note of yours, as PDF; admins get anybody's."""
+    """A credit or debit note of yours, as PDF; admins get anybody's."""
     return _send(service.get_credit_note_file(current_actor(), receipt_id))
 
 

@@ -3,14 +3,20 @@
 from datetime import datetime
 
 from app.core.schemas import OutModel
-from app.payments.receipts.models import Receipt
+from app.payments.receipts.content import Content
+from app.payments.receipts.models import Receipt, Series
 
 
 class CreditNoteOut(OutModel):
-    """A credit note: `amount` was given back, in minor units. `url` is null while the PDF is being made."""
+    """A credit note: `amount` was given back, in minor units. `url` is null while the PDF is being made.
+
+    A debit note undoes the credit note whose number `cancels` says: the gateway took that refund back.
+    """
 
     id: int
+    series: Series
     number: str
+    cancels: str | None
     amount: int
     currency: str
     issued_at: datetime
@@ -19,11 +25,20 @@ class CreditNoteOut(OutModel):
     @classmethod
     def of(cls, note: Receipt) -> "CreditNoteOut":
         """The public view of a credit note."""
-        amount, currency = note.content["amount"], note.content["currency"]
-        return cls(id=note.id, number=note.number, amount=amount, currency=currency, issued_at=note.issued_at, url=note.url)
+        content = Content.model_validate(note.content)
+        return cls(
+            id=note.id,
+            series=Series(note.series),
+            number=note.number,
+            cancels=(content.correction.cancels if content.correction else "") or None,
+            amount=content.amount,
+            currency=content.currency,
+            issued_at=note.issued_at,
+            url=note.url,
+        )
 
 
 class CreditNotes(OutModel):
-    """All of a transaction's credit notes, oldest first."""
+    """All of a transaction's credit and debit notes, oldest first."""
 
     results: list[CreditNoteOut]

@@ -4,7 +4,7 @@ from sqlalchemy import exists, func, select
 
 from app.extensions import db
 from app.payments.models import Refund, RefundStatus, Transaction
-from app.payments.receipts.issuing import request_credit_notes, request_print, request_receipts
+from app.payments.receipts.issuing import request_credit_notes, request_debit_note, request_print, request_receipts
 from app.payments.receipts.models import Receipt, ReceiptCounter, Series, number_of
 
 
@@ -35,17 +35,21 @@ def find_faults() -> list[str]:
 
 
 def request_missing() -> int:
-    """Leave a task for each payment and finished refund without a document, and for each document without a PDF. Returns how many.
+    """Leave a task for each payment, finished and failed refund without its document, and for each document without a PDF. Returns how many.
 
     What has a task that nobody has begun is not asked for twice; of one that is under way the second finds nothing to do.
     """
     receipt = exists().where(Receipt.transaction_id == Transaction.id, Receipt.refund_id.is_(None))
     unissued = db.session.scalars(select(Transaction.id).where(Transaction.settled_at.is_not(None), ~receipt).order_by(Transaction.id)).all()
-    note = exists().where(Receipt.refund_id == Refund.id)
+    note = exists().where(Receipt.refund_id == Refund.id, Receipt.series == Series.CREDIT_NOTE)
+    undone = exists().where(Receipt.refund_id == Refund.id, Receipt.series == Series.DEBIT_NOTE)
+    standing = db.session.scalars(select(Refund.id).where(Refund.status == RefundStatus.REFUSED, note, ~undone).order_by(Refund.id)).all()
     uncredited = db.session.scalars(select(Refund.id).where(Refund.status == RefundStatus.DONE, ~note).order_by(Refund.id)).all()
     unprinted = db.session.scalars(select(Receipt).where(Receipt.file_id.is_(None)).order_by(Receipt.id)).all()
     request_receipts(unissued)
     request_credit_notes(uncredited)
+    for refund_id in standing:
+        request_debit_note(refund_id)
     for document in unprinted:
         request_print(document, document.transaction.user_id)
-    return len(unissued) + len(uncredited) + len(unprinted)
+    return len(unissued) + len(uncredited) + len(standing) + len(unprinted)
