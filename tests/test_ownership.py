@@ -16,6 +16,7 @@ from sqlalchemy import text
 
 from app.accounts.models import User
 from app.applications import interviews
+from app.applications.cv_exports.models import CvExport, CvExportPart
 from app.applications.models import Application
 from app.core.clock import now
 from app.core.outbox import enqueue
@@ -85,8 +86,21 @@ def rows(application: Application) -> dict[str, int]:
         "saved_id": saved.id,
         "resume_id": application.resume_id or 0,
         "task_id": enqueue("pdf.render", {"resume_id": application.resume_id}, owner_id=candidate.id),
+        "export_id": _exported(application),
         **_paid_rows(owner),
     }
+
+
+def _exported(application: Application) -> int:
+    """A finished export of the job's CVs."""
+    part = save(PDF, folder="cv-exports", name="part-1.zip", content_type="application/zip", owner_id=application.company.owner_id)
+    facts = {"job_id": application.job_id, "company_id": application.company_id, "requested_by": application.company.owner_id}
+    export = CvExport(**facts, title="Kỹ sư", last_application_id=application.id, total=1, finished_at=now())
+    db.session.add(export)
+    db.session.flush()
+    db.session.add(CvExportPart(export_id=export.id, number=1, file_id=part.id, entries=[], lines=[]))
+    db.session.flush()
+    return export.id
 
 
 def _paid_rows(owner: User) -> dict[str, int]:

@@ -71,7 +71,8 @@ def directory_bytes(entries: Iterable[Entry], *, offset: int) -> bytes:
 def safe_entry_name(stem: str, extension: str) -> str:
     """A name for a file in any file system: no folders, composed letters, at most `MAX_NAME_BYTES` bytes of UTF-8."""
     # A slash in a person's name is no folder.
-    cleaned = safe_name(unicodedata.normalize("NFC", stem).translate(_SLASHES), "file")
+    composed = unicodedata.normalize("NFC", stem).translate(_SLASHES)
+    cleaned = safe_name(f"{composed}.{extension}", f"file.{extension}").removesuffix(f".{extension}")
     shortened = cleaned.encode()[: MAX_NAME_BYTES - len(extension) - 1].decode(errors="ignore")
     return f"{shortened.rstrip(' .')}.{extension}"
 

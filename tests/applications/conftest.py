@@ -1,6 +1,6 @@
 """Times and tasks, as several tests of applications need them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -10,6 +10,7 @@ from apiflask import APIFlask
 from app.core.clock import now
 from app.core.outbox import Task
 from app.extensions import db
+from tests.applications.export_desk import Desk
 
 
 @pytest.fixture
@@ -26,3 +27,9 @@ def queued(app: APIFlask) -> Callable[[str], list[dict[str, Any]]]:
         return [task.args for task in db.session.query(Task).filter_by(name=name).order_by(Task.id)]
 
     return of_name
+
+
+@pytest.fixture
+def desk(committed_app: APIFlask, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
+    with committed_app.app_context():
+        yield Desk(committed_app, monkeypatch)
