@@ -23,8 +23,8 @@ from app.notifications import routes as notification_routes
 from app.ops import routes as ops_routes
 from app.payments import admin_routes as payment_admin_routes
 from app.payments import cli as payments_cli
-from app.payments import gateway_routes, stripe_routes
 from app.payments import routes as payment_routes
+from app.payments import stripe_routes, vnpay_routes
 from app.payments.local_gateway import routes as local_gateway_routes
 from app.payments.receipts import cli as receipts_cli
 from app.payments.receipts import routes as receipt_routes
@@ -59,7 +59,7 @@ BLUEPRINTS = (
     payment_routes.blp,
     receipt_routes.blp,
     payment_admin_routes.blp,
-    gateway_routes.blp,
+    vnpay_routes.blp,
     stripe_routes.blp,
     task_routes.blp,
 )

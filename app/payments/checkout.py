@@ -12,7 +12,7 @@ from app.payments.providers.registry import gateway_of
 log = structlog.get_logger()
 
 
-def order_of(transaction: Transaction, address: str = "127.0.0.1") -> Order:
+def order_of(transaction: Transaction, address: str) -> Order:
     """What the gateway is told about `transaction`, whose buyer calls from `address`."""
     return Order(
         code=transaction.transaction_code,

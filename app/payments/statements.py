@@ -12,9 +12,9 @@ from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 
 from app.extensions import db
-from app.payments import vnpay
 from app.payments.differences import note_difference
 from app.payments.models import Provider, Refund, RefundStatus, Transaction
+from app.payments.providers import vnpay_messages
 from app.payments.providers.base import RefundAnswer, RefundState
 from app.payments.reconciliation_models import Difference, DifferenceKind, LineKind, Statement, StatementLine
 from app.payments.refund_calls import record_answer
@@ -22,7 +22,7 @@ from app.payments.statements_csv import Line, read_statement
 from app.payments.states import PAID
 
 # The zone of a gateway's day.
-ZONES: dict[Provider, tzinfo] = {Provider.VNPAY: vnpay.GMT7, Provider.STRIPE: UTC}
+ZONES: dict[Provider, tzinfo] = {Provider.VNPAY: vnpay_messages.GMT7, Provider.STRIPE: UTC}
 # A bank may take days to carry a refund out; only then is it missed.
 REFUND_LAG = timedelta(days=7)
 

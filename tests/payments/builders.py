@@ -7,8 +7,9 @@ from sqlalchemy import select
 
 from app.accounts.models import User
 from app.extensions import db
-from app.payments import service, settlement, vnpay
+from app.payments import service, settlement
 from app.payments.models import GatewayEvent, Package, PackageType, Transaction
+from app.payments.providers import vnpay_messages
 from config import LOCAL_GATEWAY_SECRET
 from tests.factories import RecruiterFactory
 
@@ -54,7 +55,7 @@ def notice(transaction: Transaction, **changes: str | None) -> dict[str, str]:
         **changes,
     }
     sent = {name: value for name, value in fields.items() if value is not None}
-    return {**sent, "vnp_SecureHash": vnpay.sign(sent, LOCAL_GATEWAY_SECRET)}
+    return {**sent, "vnp_SecureHash": vnpay_messages.sign(sent, LOCAL_GATEWAY_SECRET)}
 
 
 FAILURE = {"vnp_ResponseCode": "24", "vnp_TransactionStatus": "02", "vnp_TransactionNo": "0"}

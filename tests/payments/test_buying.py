@@ -18,8 +18,8 @@ from app.accounts.models import User
 from app.core.idempotency_keys import IdempotencyKey
 from app.core.unit_of_work import unit_of_work
 from app.extensions import db
-from app.payments import vnpay
 from app.payments.models import Transaction, TransactionStatus
+from app.payments.providers import vnpay_messages
 from config import LOCAL_GATEWAY_SECRET
 from tests.factories import CandidateFactory
 from tests.payments.builders import add_package, buy, buyer
@@ -78,7 +78,7 @@ def test_a_purchase_answers_with_a_signed_address(sign_in: SignIn) -> None:
     }
     assert datetime.fromisoformat(answer.json["expires_at"]) == transaction.created_at + timedelta(hours=1)
     fields = dict(parse_qsl(urlsplit(answer.json["payment_url"]).query))
-    assert vnpay.is_authentic(fields, LOCAL_GATEWAY_SECRET)
+    assert vnpay_messages.is_authentic(fields, LOCAL_GATEWAY_SECRET)
     assert (fields["vnp_Amount"], fields["vnp_TxnRef"]) == ("150000000", transaction.transaction_code)
 
 

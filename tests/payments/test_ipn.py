@@ -262,7 +262,7 @@ def test_a_database_failure_answers_99(app: APIFlask, client: FlaskClient, monke
     def fail(*arguments: object) -> None:
         raise OperationalError("SELECT 1", {}, Exception("the database is away"))
 
-    monkeypatch.setattr("app.payments.gateway_routes.receive", fail)
+    monkeypatch.setattr("app.payments.vnpay_routes.receive", fail)
 
     assert call_ipn(client, notice(transaction)) == "99"
 

@@ -13,10 +13,10 @@ from flask.testing import FlaskClient
 from app import create_app
 from app.core.clock import now
 from app.extensions import db
-from app.payments import vnpay
 from app.payments.local_gateway import vnpay_page, wishes
 from app.payments.local_gateway.wishes import Api, Choice, Notify, Wish
 from app.payments.models import Transaction, TransactionStatus
+from app.payments.providers import vnpay_messages
 from config import LOCAL_GATEWAY_SECRET, Settings
 from tests.payments.builders import buy, call_ipn, notice, settle_all
 
@@ -61,7 +61,7 @@ def test_paying_calls_the_shop_and_sends_the_buyer_back(app: APIFlask, client: F
     assert answer.status_code == 303
     back = dict(parse_qsl(urlsplit(answer.location).query))
     assert answer.location.startswith("http://127.0.0.1:8000/api/v1/payments/vnpay_return/?")
-    assert vnpay.is_authentic(back, LOCAL_GATEWAY_SECRET)
+    assert vnpay_messages.is_authentic(back, LOCAL_GATEWAY_SECRET)
     assert (back["vnp_ResponseCode"], back["vnp_TransactionStatus"]) == ("00", "00")
     assert [address.split("?")[0] for address in heard] == ["http://127.0.0.1:8000/api/v1/payments/vnpay_ipn/"]
     assert verdicts == ["APPLIED"]
@@ -101,8 +101,8 @@ def test_walking_away_tells_nobody(app: APIFlask, client: FlaskClient, heard: li
 
 def test_an_order_that_expired_cannot_be_paid(app: APIFlask, client: FlaskClient, heard: list[str]) -> None:
     order = dict(parse_qsl(urlsplit(buy().payment_url).query))
-    order["vnp_ExpireDate"] = vnpay.to_gateway_time(now() - timedelta(minutes=1))
-    order["vnp_SecureHash"] = vnpay.sign(order, LOCAL_GATEWAY_SECRET)
+    order["vnp_ExpireDate"] = vnpay_messages.to_gateway_time(now() - timedelta(minutes=1))
+    order["vnp_SecureHash"] = vnpay_messages.sign(order, LOCAL_GATEWAY_SECRET)
 
     page = client.get("/dev/gateway/pay", query_string=order)
     answer = client.post("/dev/gateway/pay", query_string=order, data={"outcome": "pay"})

@@ -8,10 +8,10 @@ from datetime import UTC, datetime
 import pytest
 from apiflask import APIFlask
 
-from app.payments import vnpay
 from app.payments.errors import PackageNotPayable
 from app.payments.models import Outcome, Provider
 from app.payments.providers import vnpay_api as api
+from app.payments.providers import vnpay_messages
 from app.payments.providers.base import BadNotice, Finding, GatewaySilent, IncomingCall, Payment, PaymentState, RefundAnswer, RefundOrder, RefundState
 from app.payments.providers.registry import gateway_of, provider_of
 from app.payments.providers.vnpay import VnpayGateway, post
@@ -19,7 +19,7 @@ from config import ConfigError, Settings
 from tests.payments.builders import add_package
 
 SECRET = "RAOEXHYVSDDIIENYWSLDIIZTANXUXZFJ"
-MERCHANT = vnpay.Merchant("DEMOV210", SECRET, "https://pay.example/", "https://shop.example/return")
+MERCHANT = vnpay_messages.Merchant("DEMOV210", SECRET, "https://pay.example/", "https://shop.example/return")
 CODE = "JB2503091A2B3C4D5E6F7081"
 ORDERED_AT = datetime(2025, 3, 9, 5, 0, tzinfo=UTC)
 PAYMENT = Payment(CODE, None, "14422574", 1_500_000, "VND", ORDERED_AT)
@@ -237,7 +237,7 @@ def test_a_refund_is_repeated_on_its_own_day_in_vietnam_only(first: datetime, ag
 def test_a_notice_is_read_when_its_signature_is_right() -> None:
     fields = {"vnp_TmnCode": "DEMOV210", "vnp_TxnRef": CODE, "vnp_Amount": "150000000", "vnp_TransactionNo": "1"}
     fields |= {"vnp_ResponseCode": "00", "vnp_TransactionStatus": "00"}
-    call = IncomingCall({**fields, "vnp_SecureHash": vnpay.sign(fields, SECRET), "utm": "x"})
+    call = IncomingCall({**fields, "vnp_SecureHash": vnpay_messages.sign(fields, SECRET), "utm": "x"})
 
     notice = gateway({}).verify(call)
 

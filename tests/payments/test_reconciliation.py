@@ -180,7 +180,7 @@ def committed(app: APIFlask, *, currency: str = "VND", **values: Any) -> tuple[i
     with app.app_context(), unit_of_work():
         transaction = service.create_payment(buyer(), add_package(currency=currency).id, "203.0.113.7")
         if not transaction.payment_url:
-            order = checkout.order_of(transaction)
+            order = checkout.order_of(transaction, "203.0.113.7")
             db.session.commit()
             checkout.keep_checkout(transaction.id, checkout.ask_for_checkout(transaction.id, Provider.STRIPE, order))
         transaction.created_at = now() - timedelta(minutes=20)
@@ -292,7 +292,7 @@ def test_the_same_order_gets_the_same_stripe_page(served_app: APIFlask) -> None:
 
     with served_app.app_context():
         transaction = db.session.get(Transaction, transaction_id)
-        again = gateway_of(Provider.STRIPE).create(checkout.order_of(transaction))
+        again = gateway_of(Provider.STRIPE).create(checkout.order_of(transaction, "203.0.113.7"))
         page = served_app.test_client().get(address.removeprefix(served_app.config["PUBLIC_URL"])).text
 
     assert again.payment_url == address

@@ -14,9 +14,10 @@ from sqlalchemy import func, select
 from app.accounts.models import User
 from app.core.clock import now
 from app.extensions import db
-from app.payments import differences, ledger_check, refund_calls, refunds, statements, vnpay
+from app.payments import differences, ledger_check, refund_calls, refunds, statements
 from app.payments.errors import DifferenceNotFound, StatementUnreadable
 from app.payments.models import Provider, Refund, RefundStatus, Transaction, TransactionStatus
+from app.payments.providers import vnpay_messages
 from app.payments.providers.base import RefundAnswer, RefundState
 from app.payments.reconciliation_models import Difference, DifferenceKind, LineKind, StatementLine
 from app.payments.statements import Imported
@@ -28,7 +29,7 @@ HEADER = "kind,order_code,number,amount,currency"
 
 
 def today_in_vietnam() -> date:
-    return now().astimezone(vnpay.GMT7).date()
+    return now().astimezone(vnpay_messages.GMT7).date()
 
 
 def take(*lines: str, day: date | None = None, **options: Any) -> Imported:
@@ -114,7 +115,7 @@ def test_what_we_settled_and_no_statement_has_is_missing(app: APIFlask, client: 
 def test_a_day_is_the_gateways_day(app: APIFlask, client: FlaskClient) -> None:
     transaction = paid(client)
     # One second before midnight in Hanoi.
-    transaction.settled_at = datetime(2026, 3, 9, 23, 59, 59, tzinfo=vnpay.GMT7)
+    transaction.settled_at = datetime(2026, 3, 9, 23, 59, 59, tzinfo=vnpay_messages.GMT7)
     db.session.commit()
 
     found = [

@@ -15,10 +15,10 @@ from app.core.auth import public
 from app.core.clock import now
 from app.core.problems import BadRequest
 from app.extensions import limiter
-from app.payments import vnpay
 from app.payments.local_gateway import store
 from app.payments.local_gateway.wishes import Api
 from app.payments.providers import vnpay_api as api
+from app.payments.providers import vnpay_messages
 from app.payments.providers.registry import vnpay_merchant
 
 blp = APIBlueprint("local_vnpay_api", __name__, enable_openapi=False)
@@ -74,7 +74,7 @@ def _give_back(fields: Fields, order: dict[str, Any]) -> Fields:
     store.save(KIND, fields["vnp_TxnRef"], order)
     made = {"vnp_TransactionNo": f"{int(order['number']) + len(refunds)}", "vnp_Amount": fields["vnp_Amount"]}
     kind = {"vnp_TransactionType": fields["vnp_TransactionType"], "vnp_TransactionStatus": PAID}
-    return _signed(fields, {**made, **kind, "vnp_PayDate": vnpay.to_gateway_time(now())})
+    return _signed(fields, {**made, **kind, "vnp_PayDate": vnpay_messages.to_gateway_time(now())})
 
 
 def _bare(fields: Fields, code: str, message: str) -> Fields:

@@ -21,11 +21,11 @@ from app.core.auth import public
 from app.core.clock import now
 from app.core.problems import BadRequest
 from app.extensions import limiter
-from app.payments import vnpay
 from app.payments.local_gateway import store
 from app.payments.local_gateway.pages import show_page
 from app.payments.local_gateway.vnpay_api import KIND, OPEN
 from app.payments.local_gateway.wishes import Choice, Wish, deliver, read_wish
+from app.payments.providers import vnpay_messages
 from app.payments.providers.registry import RESULT_PAGE, vnpay_merchant
 
 log = structlog.get_logger()
@@ -41,7 +41,7 @@ EXPIRED_CODE = "11"
 Call = Callable[[str], str]
 
 # The response code and the transaction status that VNPay gives each outcome.
-CODES = {Choice.PAY: (vnpay.OK, vnpay.OK), Choice.TIMEOUT: (vnpay.OK, vnpay.OK), Choice.FAIL: ("24", "02")}
+CODES = {Choice.PAY: (vnpay_messages.OK, vnpay_messages.OK), Choice.TIMEOUT: (vnpay_messages.OK, vnpay_messages.OK), Choice.FAIL: ("24", "02")}
 
 
 @blp.get("/dev/gateway/pay")
@@ -50,10 +50,10 @@ def show_order() -> Response:
     """The payment page of a signed order."""
     fields = _order_fields()
     _open_account(fields)
-    expires_at = vnpay.from_gateway_time(fields.get("vnp_ExpireDate", ""))
+    expires_at = vnpay_messages.from_gateway_time(fields.get("vnp_ExpireDate", ""))
     return show_page(
         "pay",
-        amount=int(fields["vnp_Amount"]) // vnpay.HUNDREDTHS,
+        amount=int(fields["vnp_Amount"]) // vnpay_messages.HUNDREDTHS,
         currency="VND",
         order=fields["vnp_TxnRef"],
         info=fields.get("vnp_OrderInfo", ""),
@@ -76,18 +76,18 @@ def choose() -> Response:
     result = outcome_fields(fields, wish.outcome, now())
     _settle_account(result, wish)
     secret = vnpay_merchant().secret
-    notify(vnpay.signed_url(current_app.config["PUBLIC_URL"] + IPN_PATH, result, secret), wish)
+    notify(vnpay_messages.signed_url(current_app.config["PUBLIC_URL"] + IPN_PATH, result, secret), wish)
     if wish.outcome == Choice.TIMEOUT:
         return make_response("The bank does not answer, as wished. The money is taken.", 504)
-    return make_response(redirect(vnpay.signed_url(fields["vnp_ReturnUrl"], result, secret), 303))
+    return make_response(redirect(vnpay_messages.signed_url(fields["vnp_ReturnUrl"], result, secret), 303))
 
 
-def outcome_fields(order: vnpay.Fields, choice: Choice, at: datetime) -> vnpay.Fields:
+def outcome_fields(order: vnpay_messages.Fields, choice: Choice, at: datetime) -> vnpay_messages.Fields:
     """The gateway's message about an order. The same order gets the same transaction number, so paying twice is one payment."""
     response_code, status = CODES[choice]
-    if _is_expired(vnpay.from_gateway_time(order.get("vnp_ExpireDate", ""))):
+    if _is_expired(vnpay_messages.from_gateway_time(order.get("vnp_ExpireDate", ""))):
         response_code, status = EXPIRED_CODE, "02"
-    paid = response_code == vnpay.OK
+    paid = response_code == vnpay_messages.OK
     number = int(hashlib.sha256(order["vnp_TxnRef"].encode()).hexdigest(), 16) % 10**8
     return {
         "vnp_TmnCode": order["vnp_TmnCode"],
@@ -96,7 +96,7 @@ def outcome_fields(order: vnpay.Fields, choice: Choice, at: datetime) -> vnpay.F
         "vnp_BankTranNo": f"VNP{number:08d}" if paid else "",
         "vnp_CardType": "ATM",
         "vnp_OrderInfo": order.get("vnp_OrderInfo", ""),
-        "vnp_PayDate": vnpay.to_gateway_time(at),
+        "vnp_PayDate": vnpay_messages.to_gateway_time(at),
         "vnp_ResponseCode": response_code,
         "vnp_TransactionNo": f"{number:08d}" if paid else "0",
         "vnp_TransactionStatus": status,
@@ -120,29 +120,29 @@ def call_ipn(address: str) -> str:
         return ""
 
 
-def _open_account(order: vnpay.Fields) -> None:
+def _open_account(order: vnpay_messages.Fields) -> None:
     """The gateway knows an order from when its page is opened."""
     if store.load(KIND, order["vnp_TxnRef"]) is None:
         store.save(KIND, order["vnp_TxnRef"], _new_account(order))
 
 
-def _new_account(order: vnpay.Fields) -> dict[str, Any]:
+def _new_account(order: vnpay_messages.Fields) -> dict[str, Any]:
     return {"status": OPEN, "amount": order["vnp_Amount"], "number": "0", "paid_at": "", "refunds": {}}
 
 
-def _settle_account(result: vnpay.Fields, wish: Wish) -> None:
+def _settle_account(result: vnpay_messages.Fields, wish: Wish) -> None:
     """Book the outcome; a payment stays one, whatever is chosen afterwards."""
     account = store.load(KIND, result["vnp_TxnRef"]) or _new_account(result)
-    if account["status"] != vnpay.OK:
+    if account["status"] != vnpay_messages.OK:
         account |= {"status": result["vnp_TransactionStatus"], "number": result["vnp_TransactionNo"], "paid_at": result["vnp_PayDate"]}
     store.save(KIND, result["vnp_TxnRef"], {**account, "api": wish.api})
 
 
-def _order_fields() -> vnpay.Fields:
+def _order_fields() -> vnpay_messages.Fields:
     """The order in the address, checked as the bank would. Raises BadRequest."""
-    fields = vnpay.only_vnp(request.args)
+    fields = vnpay_messages.only_vnp(request.args)
     merchant = vnpay_merchant()
-    if not vnpay.is_authentic(fields, merchant.secret):
+    if not vnpay_messages.is_authentic(fields, merchant.secret):
         raise BadRequest("The gateway refuses this order: its signature is wrong.")
     missing = {"vnp_TxnRef", "vnp_Amount", "vnp_ReturnUrl", "vnp_TmnCode"} - fields.keys()
     if missing or not fields["vnp_Amount"].isdecimal() or fields["vnp_TmnCode"] != merchant.tmn_code:

@@ -2,9 +2,9 @@
 
 from flask import current_app
 
-from app.payments import vnpay
 from app.payments.errors import PackageNotPayable
 from app.payments.models import Package, Provider
+from app.payments.providers import vnpay_messages
 from app.payments.providers.base import Gateway
 from app.payments.providers.stripe_checkout import StripeGateway
 from app.payments.providers.vnpay import VnpayGateway
@@ -32,10 +32,10 @@ def provider_of(package: Package) -> Provider:
     return provider
 
 
-def vnpay_merchant() -> vnpay.Merchant:
+def vnpay_merchant() -> vnpay_messages.Merchant:
     """Our account with VNPay, or with the local gateway that stands in for it."""
     settings: Settings = current_app.extensions["settings"]
-    return vnpay.Merchant(settings.vnpay_tmn_code, settings.vnpay_hash_secret, settings.vnpay_url, settings.vnpay_return_url)
+    return vnpay_messages.Merchant(settings.vnpay_tmn_code, settings.vnpay_hash_secret, settings.vnpay_url, settings.vnpay_return_url)
 
 
 def _make(provider: Provider, settings: Settings) -> Gateway:

@@ -13,9 +13,9 @@ from typing import Any
 
 from app.core.clock import now
 from app.core.text import storable
-from app.payments import vnpay
 from app.payments.models import Outcome, Provider
 from app.payments.providers import vnpay_api as api
+from app.payments.providers import vnpay_messages
 from app.payments.providers.base import (
     BadNotice,
     Checkout,
@@ -64,7 +64,7 @@ def post(address: str, body: bytes) -> bytes:
 class VnpayGateway:
     """Our account with VNPay; `api_url` is its merchant API, `send` posts to it."""
 
-    merchant: vnpay.Merchant
+    merchant: vnpay_messages.Merchant
     api_url: str
     send: Post = post
     provider: Provider = Provider.VNPAY
@@ -72,15 +72,15 @@ class VnpayGateway:
 
     def create(self, order: Order) -> Checkout:
         """A signed address; the gateway learns of the order when the buyer opens it."""
-        asked = vnpay.Order(order.code, order.amount, order.info, order.address, order.created_at, order.expires_at)
-        return Checkout(vnpay.payment_url(self.merchant, asked))
+        asked = vnpay_messages.Order(order.code, order.amount, order.info, order.address, order.created_at, order.expires_at)
+        return Checkout(vnpay_messages.payment_url(self.merchant, asked))
 
     def verify(self, call: IncomingCall) -> Notice:
         """Read the arguments of an IPN or a return. The amount is None unless it is a whole number of VND."""
-        fields = vnpay.only_vnp(call.arguments)
-        if not vnpay.is_authentic(fields, self.merchant.secret):
+        fields = vnpay_messages.only_vnp(call.arguments)
+        if not vnpay_messages.is_authentic(fields, self.merchant.secret):
             raise BadNotice("The signature is not that of the fields.")
-        read = vnpay.read_notice(fields)
+        read = vnpay_messages.read_notice(fields)
         return Notice(
             event_id=f"{read.order_code}:{read.transaction_no}:{read.response_code}:{read.transaction_status}",
             order_code=read.order_code,
@@ -102,7 +102,7 @@ class VnpayGateway:
         code = answer.get("vnp_ResponseCode", "")
         if code == NOT_FOUND:
             return Finding(PaymentState.UNKNOWN, raw=dict(answer))
-        if code != vnpay.OK:
+        if code != vnpay_messages.OK:
             raise GatewaySilent(f"VNPay answers {code or 'nothing'}: {answer.get('vnp_Message', '')}")
         self._expect_authentic(answer)
         if answer.get("vnp_TxnRef") != payment.code:
@@ -139,7 +139,7 @@ class VnpayGateway:
         if code in REFUSALS:
             # Of a repetition it says only that this one was not made: the first may be why there is nothing left to refund.
             return RefundAnswer(RefundState.UNKNOWN if order.is_repeated else RefundState.REFUSED, reason=f"{code}: {message}")
-        if code != vnpay.OK:
+        if code != vnpay_messages.OK:
             raise GatewaySilent(f"VNPay answers {code or 'nothing'}: {message}")
         self._expect_authentic(answer)
         state = REFUND_STATES.get(answer.get("vnp_TransactionStatus", ""), RefundState.ACCEPTED)
@@ -148,22 +148,22 @@ class VnpayGateway:
 
     def may_repeat(self, first_called_at: datetime, at: datetime) -> bool:
         """A request id is unique for a day of GMT+7; on the next one it could be taken for a new refund."""
-        return first_called_at.astimezone(vnpay.GMT7).date() == (at + MARGIN).astimezone(vnpay.GMT7).date()
+        return first_called_at.astimezone(vnpay_messages.GMT7).date() == (at + MARGIN).astimezone(vnpay_messages.GMT7).date()
 
-    def _ask(self, request: vnpay.Fields) -> vnpay.Fields:
+    def _ask(self, request: vnpay_messages.Fields) -> vnpay_messages.Fields:
         """The answer's fields. One that is signed must be signed rightly; refusals often are not signed at all. Raises GatewaySilent."""
         answer = _read(self.send(self.api_url, json.dumps(request).encode()))
         if answer.get("vnp_SecureHash"):
             self._expect_authentic({"vnp_Command": request["vnp_Command"], **answer})
         return answer
 
-    def _expect_authentic(self, answer: vnpay.Fields) -> None:
+    def _expect_authentic(self, answer: vnpay_messages.Fields) -> None:
         order = api.ANSWER_FIELDS.get(answer.get("vnp_Command", ""))
         if order is None or not api.is_authentic(answer, order, self.merchant.secret):
             raise GatewaySilent("VNPay's answer is not signed rightly.")
 
 
-def _read(body: bytes) -> vnpay.Fields:
+def _read(body: bytes) -> vnpay_messages.Fields:
     try:
         found: Any = json.loads(body)
     except (ValueError, RecursionError) as error:
@@ -175,6 +175,6 @@ def _read(body: bytes) -> vnpay.Fields:
 
 def _whole(hundredths: str) -> int | None:
     """Hundredths of a VND as VND; None when it is no number or has a fraction."""
-    if not _DIGITS.fullmatch(hundredths) or int(hundredths) % vnpay.HUNDREDTHS:
+    if not _DIGITS.fullmatch(hundredths) or int(hundredths) % vnpay_messages.HUNDREDTHS:
         return None
-    return int(hundredths) // vnpay.HUNDREDTHS
+    return int(hundredths) // vnpay_messages.HUNDREDTHS

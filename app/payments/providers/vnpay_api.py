@@ -9,7 +9,7 @@ import hmac
 from collections.abc import Mapping
 from datetime import datetime
 
-from app.payments import vnpay
+from app.payments.providers import vnpay_messages
 
 VERSION = "2.1.0"
 QUERY, REFUND = "querydr", "refund"
@@ -74,7 +74,9 @@ def is_authentic(fields: Mapping[str, str], order: tuple[str, ...], secret: str)
     return hmac.compare_digest(offered.encode(), sign(fields, order, secret).encode())
 
 
-def query_request(merchant: vnpay.Merchant, *, request_id: str, code: str, ordered_at: datetime, at: datetime, address: str) -> vnpay.Fields:
+def query_request(
+    merchant: vnpay_messages.Merchant, *, request_id: str, code: str, ordered_at: datetime, at: datetime, address: str
+) -> vnpay_messages.Fields:
     """The signed question what became of the order `code`, whose `vnp_CreateDate` was `ordered_at`. `request_id` is new every time."""
     fields = {
         "vnp_RequestId": request_id,
@@ -83,15 +85,15 @@ def query_request(merchant: vnpay.Merchant, *, request_id: str, code: str, order
         "vnp_TmnCode": merchant.tmn_code,
         "vnp_TxnRef": code,
         "vnp_OrderInfo": f"Truy van {code}",
-        "vnp_TransactionDate": vnpay.to_gateway_time(ordered_at),
-        "vnp_CreateDate": vnpay.to_gateway_time(at),
+        "vnp_TransactionDate": vnpay_messages.to_gateway_time(ordered_at),
+        "vnp_CreateDate": vnpay_messages.to_gateway_time(at),
         "vnp_IpAddr": address,
     }
     return {**fields, "vnp_SecureHash": sign(fields, QUERY_FIELDS, merchant.secret)}
 
 
 def refund_request(
-    merchant: vnpay.Merchant,
+    merchant: vnpay_messages.Merchant,
     *,
     request_id: str,
     code: str,
@@ -102,7 +104,7 @@ def refund_request(
     at: datetime,
     actor: str,
     address: str,
-) -> vnpay.Fields:
+) -> vnpay_messages.Fields:
     """The signed wish to give `amount` VND of the order back. The same `request_id` is the same refund, within a day."""
     fields = {
         "vnp_RequestId": request_id,
@@ -111,12 +113,12 @@ def refund_request(
         "vnp_TmnCode": merchant.tmn_code,
         "vnp_TransactionType": WHOLE if is_whole else PART,
         "vnp_TxnRef": code,
-        "vnp_Amount": str(amount * vnpay.HUNDREDTHS),
+        "vnp_Amount": str(amount * vnpay_messages.HUNDREDTHS),
         "vnp_OrderInfo": f"Hoan tien {code}",
         "vnp_TransactionNo": transaction_no,
-        "vnp_TransactionDate": vnpay.to_gateway_time(ordered_at),
+        "vnp_TransactionDate": vnpay_messages.to_gateway_time(ordered_at),
         "vnp_CreateBy": actor,
-        "vnp_CreateDate": vnpay.to_gateway_time(at),
+        "vnp_CreateDate": vnpay_messages.to_gateway_time(at),
         "vnp_IpAddr": address,
     }
     return {**fields, "vnp_SecureHash": sign(fields, REFUND_FIELDS, merchant.secret)}

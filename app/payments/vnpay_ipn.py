@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from enum import StrEnum
 
-from app.payments import inbox, notices, service, vnpay
+from app.payments import inbox, notices, service
 from app.payments.inbox import Message
 from app.payments.models import Provider, Verdict
+from app.payments.providers import vnpay_messages
 from app.payments.providers.base import BadNotice, IncomingCall, Notice
 from app.payments.providers.registry import gateway_of
 
@@ -43,7 +44,7 @@ def receive(arguments: Sequence[tuple[str, str]], address: str | None = None) ->
     `arguments` are the query's pairs as they came; those without the gateway's prefix mean nothing. An authentic call about a known
     order with the right amount is always stored, also when the order is final: settlement then tells a repetition from a second payment.
     """
-    fields = vnpay.only_vnp(dict(arguments))
+    fields = vnpay_messages.only_vnp(dict(arguments))
     message = Message(Provider.VNPAY, {name: value for name, value in fields.items() if name != "vnp_SecureHash"}, address)
     try:
         notice = _read(arguments, fields)
@@ -57,7 +58,7 @@ def receive(arguments: Sequence[tuple[str, str]], address: str | None = None) ->
     return IpnCode.ALREADY_FINAL if taken.transaction is not None and taken.transaction.is_final else IpnCode.RECORDED
 
 
-def _read(arguments: Sequence[tuple[str, str]], fields: vnpay.Fields) -> Notice:
+def _read(arguments: Sequence[tuple[str, str]], fields: vnpay_messages.Fields) -> Notice:
     """The notice, when its signature can be believed. Raises BadNotice."""
     flaw = _flaw(arguments)
     if flaw is not None:
@@ -67,9 +68,9 @@ def _read(arguments: Sequence[tuple[str, str]], fields: vnpay.Fields) -> Notice:
 
 def _flaw(arguments: Sequence[tuple[str, str]]) -> str | None:
     """Why no signature could be believed: a field that is there twice, or more than a gateway ever sends."""
-    names = [name for name, _ in arguments if name.startswith(vnpay.PREFIX)]
+    names = [name for name, _ in arguments if name.startswith(vnpay_messages.PREFIX)]
     if len(names) != len(set(names)):
         return "A field is there twice."
-    if len(names) > inbox.MOST_FIELDS or any(len(value) > inbox.LONGEST_FIELD for name, value in arguments if name.startswith(vnpay.PREFIX)):
+    if len(names) > inbox.MOST_FIELDS or any(len(value) > inbox.LONGEST_FIELD for name, value in arguments if name.startswith(vnpay_messages.PREFIX)):
         return "There is more than a gateway ever sends."
     return None

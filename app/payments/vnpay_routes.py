@@ -10,11 +10,12 @@ from app.core.auth import public
 from app.core.contract import JSON, returns
 from app.core.unit_of_work import unit_of_work
 from app.extensions import limiter
-from app.payments import service, vnpay
+from app.payments import service
 from app.payments.errors import BadSignature
-from app.payments.ipn import MESSAGES, IpnCode, receive
+from app.payments.providers import vnpay_messages
 from app.payments.providers.registry import RESULT_PAGE, vnpay_merchant
 from app.payments.schemas import IpnOut, ReturnOut
+from app.payments.vnpay_ipn import MESSAGES, IpnCode, receive
 
 log = structlog.get_logger()
 
@@ -42,7 +43,7 @@ def take_ipn() -> IpnOut:
 @returns(ReturnOut)
 def show_return() -> Response | ReturnOut:
     """The buyer comes back. Settles nothing: browsers go on to the front end's result page, `Accept: application/json` gets the state."""
-    fields = vnpay.only_vnp(request.args)
+    fields = vnpay_messages.only_vnp(request.args)
     wants_json = request.accept_mimetypes.best_match(["text/html", JSON]) == JSON
     try:
         state = _state(fields)
@@ -53,13 +54,13 @@ def show_return() -> Response | ReturnOut:
     return state if wants_json else _to_result_page({name: str(value) for name, value in state.model_dump(mode="json").items()})
 
 
-def _state(fields: vnpay.Fields) -> ReturnOut:
+def _state(fields: vnpay_messages.Fields) -> ReturnOut:
     """Where the order of authentic fields stands. Raises BadSignature, also for an order that is not ours."""
-    transaction = service.find_by_code(fields.get("vnp_TxnRef", "")) if vnpay.is_authentic(fields, vnpay_merchant().secret) else None
+    transaction = service.find_by_code(fields.get("vnp_TxnRef", "")) if vnpay_messages.is_authentic(fields, vnpay_merchant().secret) else None
     if transaction is None:
         raise BadSignature
     shown = {name: getattr(transaction, name) for name in ("transaction_code", "status", "amount", "currency")}
-    return ReturnOut(**shown, response_code=vnpay.read_notice(fields).response_code)
+    return ReturnOut(**shown, response_code=vnpay_messages.read_notice(fields).response_code)
 
 
 def _to_result_page(parameters: dict[str, str]) -> Response:
