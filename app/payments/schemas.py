@@ -25,10 +25,14 @@ class PackageTerms(OutModel):
 
 
 class PackageOut(PackageTerms):
+    """A package as it is now; one that is not active is off sale."""
+
     is_active: bool
 
 
 class PaymentCreate(InModel):
+    """Which package is to be bought."""
+
     package_id: Id
 
 
@@ -78,6 +82,8 @@ class TransactionOut(OutModel):
 
 
 class TransactionQuery(ListQuery):
+    """`status` leaves only the transactions in that state."""
+
     status: TransactionStatus | None = None
 
 
