@@ -1,6 +1,7 @@
 """Exports of a job's CVs, on the pdf queue: a slice of a second at a time, so that no single PDF waits for a whole export.
 
-The résumé in hand is noted on the task before it is printed: one that takes its worker down time and again is then known, and left out.
+The résumé in hand is noted on the task before it is printed, so that one which cannot be printed time and again, or takes its worker
+down, is known and left out.
 """
 
 import time
@@ -105,20 +106,27 @@ class _Contents:
             if source.draft is None:
                 raise Permanent(NOT_PRINTED)
             return Content(self._print(item, source.draft))
-        except (Permanent, Transient) as error:
+        except Permanent as error:
             return _earlier(source, str(error))
 
     def _print(self, item: Item, draft: Draft) -> bytes:
         if item.application_id == self._suspect:
             # A later one of this slice may be another: the slice ends, so that its attempts are counted anew.
             self._end = 0
-            raise Permanent(KILLED)
-        leases.note(self._task, printing=item.application_id)
-        db.session.commit()
-        data = pdf._print(draft)
+            raise Permanent(self._task.args.get("reason") or KILLED)
+        self._note(printing=item.application_id, reason=None)
+        try:
+            data = pdf.print_draft(draft)
+        except Transient as error:
+            self._note(reason=str(error))
+            raise
         pdf_sharing.keep_shared(draft, data)
         db.session.commit()
         return data
+
+    def _note(self, **values: object) -> None:
+        leases.note(self._task, **values)
+        db.session.commit()
 
 
 def _earlier(source: Source, reason: str) -> Content:

@@ -22,11 +22,12 @@ def render(task: ClaimedTask) -> str:
     # No transaction stays open during the layout; the lease and the noted content key stand for it.
     db.session.commit()
     if draft is not None:
-        pdf.keep_pdf(task, draft, _print(draft))
+        pdf.keep_pdf(task, draft, print_draft(draft))
     return path_of(task.args["resume_id"])
 
 
-def _print(draft: Draft) -> bytes:
+def print_draft(draft: Draft) -> bytes:
+    """The PDF, of a press. Raises Permanent, Transient."""
     try:
         photo = read(draft.photo) if draft.photo else None
     except NotFound as error:

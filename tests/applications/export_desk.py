@@ -35,7 +35,7 @@ class Desk:
         # What happens when somebody's résumé is printed.
         self.on_print: dict[str, Callable[[], Any]] = {}
         monkeypatch.setattr(base, "flask_app", app)
-        monkeypatch.setattr(pdf_queue, "_print", self._print)
+        monkeypatch.setattr(pdf_queue, "print_draft", self._print)
         with unit_of_work():
             job: Job = JobFactory(title="Kỹ sư / phần mềm")
             self.job_id = job.id

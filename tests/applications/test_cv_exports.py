@@ -14,7 +14,7 @@ from app.accounts.models import User
 from app.applications.cv_exports.models import CvExport, CvExportPart
 from app.applications.models import Application, ApplicationStatus
 from app.companies.models import Company
-from app.core import storage
+from app.core import leases, storage
 from app.core.clock import now
 from app.core.outbox import Task, TaskState, enqueue
 from app.core.storage import StoredFile
@@ -159,11 +159,18 @@ def test_a_missing_or_damaged_cv_is_a_line_and_the_rest_goes_on(desk: Desk) -> N
     ]
 
 
-@pytest.mark.parametrize("fault", [Permanent("The résumé is longer than 20 pages."), Transient("The résumé's photo is not in the storage.")])
-def test_a_resume_that_cannot_be_printed_is_a_line_and_the_rest_goes_on(desk: Desk, fault: Exception) -> None:
+@pytest.mark.parametrize(
+    ("fault", "tried"),
+    [(Permanent("The résumé is longer than 20 pages."), 1), (Transient("The résumé's photo is not in the storage."), 2)],
+    ids=["for good", "passing"],
+)
+def test_a_resume_that_cannot_be_printed_is_a_line_and_the_rest_goes_on(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, fault: Exception, tried: int
+) -> None:
     def fail() -> None:
         raise fault
 
+    monkeypatch.setattr(leases, "backoff", lambda attempt: timedelta())
     desk.apply("Quá dài")
     desk.apply("Vừa đủ")
     desk.on_print["Quá dài"] = fail
@@ -172,6 +179,7 @@ def test_a_resume_that_cannot_be_printed_is_a_line_and_the_rest_goes_on(desk: De
 
     assert list(contents(archive)) == ["0002 Vừa đủ.pdf"]
     assert notes(archive) == [("", str(fault)), ("0002 Vừa đủ.pdf", "")]
+    assert desk.printed == ["Quá dài"] * tried + ["Vừa đủ"]
 
 
 def test_a_resume_that_cannot_be_printed_now_comes_as_it_was(desk: Desk) -> None:

@@ -38,7 +38,7 @@ class Board:
         self.printed: list[str] = []
         self.meanwhile: Callable[[], Any] = lambda: None
         monkeypatch.setattr(base, "flask_app", app)
-        monkeypatch.setattr(pdf_queue, "_print", self._print)
+        monkeypatch.setattr(pdf_queue, "print_draft", self._print)
         with app.app_context():
             user = CandidateFactory()
             token = sessions.open_session(user).access

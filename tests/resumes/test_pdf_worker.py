@@ -98,6 +98,6 @@ def test_what_a_failure_means(monkeypatch: pytest.MonkeyPatch, failure: Exceptio
     draft = Draft(resume_id=1, owner_id=1, content={"title": "x"}, theme="classic", photo=None, key="0", file_name="x.pdf")
 
     with pytest.raises(raised) as caught:
-        pdf_queue._print(draft)
+        pdf_queue.print_draft(draft)
 
     assert str(caught.value) == sentence

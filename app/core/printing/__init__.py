@@ -4,3 +4,8 @@ Text of people reaches a page as text only: it is escaped, it cannot name a file
 do not cover shows as an empty box. `text` and `templates` are light enough for the request layer; `pages`, `fonts` and `fetcher` load
 WeasyPrint and belong into a press (`core.press`), whose jobs are in `jobs`.
 """
+
+from pathlib import Path
+
+# Also read where WeasyPrint is not loaded, to tell whether a stored PDF was made with these fonts.
+FONT_FILES = Path(__file__).parent.resolve() / "font_files"

@@ -7,14 +7,15 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import lru_cache
-from pathlib import Path
 from tempfile import NamedTemporaryFile
 from xml.sax.saxutils import escape
 
 from fontTools.ttLib import TTFont  # type: ignore[import-untyped]
 from weasyprint.text.fonts import FontConfiguration
 
-FOLDER = Path(__file__).parent.resolve() / "font_files"
+from app.core.printing import FONT_FILES
+
+FOLDER = FONT_FILES
 
 # This folder and no other, measured without hinting. The path is absolute: older versions of Fontconfig know no relative one.
 _CONFIGURATION = f"""<?xml version="1.0"?>

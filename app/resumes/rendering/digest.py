@@ -3,19 +3,22 @@
 import json
 from collections.abc import Mapping
 from dataclasses import asdict
+from functools import lru_cache
 from hashlib import sha256
+from importlib.metadata import version
 from typing import Any
 
+from app.core import printing
 from app.resumes.rendering.content import read_sheet
 from app.resumes.rendering.look import read_look
 from app.resumes.rendering.theme import find_theme
 
-# Raised whenever code changes what the same content looks like; a theme's own files are part of the digest by themselves.
+# Raised whenever code changes what the same content looks like; themes' files, fonts and WeasyPrint's version count by themselves.
 RENDERER_VERSION = 2
 
 
 def content_hash(resume: Mapping[str, Any], theme: str) -> str:
-    """SHA-256 (hex) over canonical JSON of the printed content, the theme, its colour and paper, and the renderer's version.
+    """SHA-256 (hex) over canonical JSON of the printed content, the theme, its colour and paper, and what prints them.
 
     Fields that are not printed, the order of keys and invisible characters do not count. Raises `RenderError` for an unknown theme,
     for nothing else.
@@ -23,6 +26,13 @@ def content_hash(resume: Mapping[str, Any], theme: str) -> str:
     sheet = read_sheet(resume)
     printed = asdict(sheet) | {"photo": sha256(sheet.photo).hexdigest() if sheet.photo else None}
     look = asdict(read_look(resume, theme))
-    described = {"renderer": RENDERER_VERSION, "theme": find_theme(theme).fingerprint, "look": look, "sheet": printed}
+    described = {"renderer": [RENDERER_VERSION, engine()], "theme": find_theme(theme).fingerprint, "look": look, "sheet": printed}
     canonical = json.dumps(described, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
     return sha256(canonical.encode("ascii")).hexdigest()
+
+
+@lru_cache
+def engine() -> str:
+    """Identifies (SHA-256, hex) what every résumé is printed with: WeasyPrint's version, which is not imported for it, and the fonts."""
+    fonts = [sha256(file.read_bytes()).hexdigest() for file in sorted(printing.FONT_FILES.glob("*.ttf"))]
+    return sha256("\n".join([version("weasyprint"), *fonts]).encode()).hexdigest()
