@@ -67,6 +67,12 @@ def read_part(key: str) -> Found:
         return Found(content.sha256.hexdigest(), stored.sha256.hexdigest(), stored.size, rows, first, last)
 
 
+def digest_of(key: str) -> str:
+    """The SHA-256 of a stored file, in hexadecimal. Raises NotFound."""
+    with open_key(key, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()  # type: ignore[arg-type]  # BinaryIO forgets that it can readinto.
+
+
 def settle(file: BinaryIO) -> None:
     """Have a local file on the disk before a row says so; other storages do it when the file is closed."""
     file.flush()

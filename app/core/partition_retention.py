@@ -51,7 +51,7 @@ def retire_due(moment: datetime, *, seconds: float) -> list[str]:
             except PartitionBusy as error:
                 log.warning("partition_busy", partition=name, error=str(error))
                 stuck.add(table_of(name))
-            except (ArchiveDamaged, NotFound) as error:
+            except (ArchiveDamaged, NotFound, OSError) as error:
                 log.error("partition_not_dropped", partition=name, error=str(error))
                 stuck.add(table_of(name))
             if time.monotonic() >= deadline:

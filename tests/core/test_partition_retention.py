@@ -219,6 +219,26 @@ def test_a_month_whose_archive_is_damaged_is_not_dropped(old: Callable[..., str]
     assert (exists(name), stage_of(name)) == (True, "ARCHIVED")
 
 
+def test_a_storage_that_is_away_is_told_and_tried_again(old: Callable[..., str], committed_app: APIFlask, monkeypatch: pytest.MonkeyPatch) -> None:
+    name = old(OLDEST)
+    committed_app.config["MESSAGE_RETENTION_MONTHS"] = OLDEST - 1
+    with monkeypatch.context() as away:
+        away.setattr(partition_archive, "write_part", raising(OSError("no space left")))
+        maintenance.retire_partitions()
+    stuck = stage_of(name)
+
+    maintenance.retire_partitions()
+
+    assert (stuck, stage_of(name), exists(name)) == ("DETACHED", "DROPPED", False)
+
+
+def raising(error: Exception) -> Callable[..., object]:
+    def call(*args: object) -> object:
+        raise error
+
+    return call
+
+
 def test_what_the_storage_garbles_is_not_counted_as_archived(old: Callable[..., str], monkeypatch: pytest.MonkeyPatch) -> None:
     name = old(OLDEST)
     partition_retention.retire(name, Stage.DETACHED)
