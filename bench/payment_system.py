@@ -28,9 +28,9 @@ LOGS = Path(os.environ.get("BENCH_LOGS", "/tmp/bench-payments"))
 def fresh_system() -> Iterator[tuple[Flask, Settings]]:
     """An application on a migrated database that is dropped at the end; the processes started meanwhile get the same settings."""
     base, name = os.environ["DATABASE_URL"], f"bench_payments_{os.getpid()}"
-    with psycopg.connect(_named(base, "postgres"), autocommit=True) as connection:
+    with psycopg.connect(named(base, "postgres"), autocommit=True) as connection:
         connection.execute(f'CREATE DATABASE "{name}"')
-        os.environ.update(DATABASE_URL=_named(base, name), LOG_LEVEL="WARNING", PAYMENT_CREATE_RATE="", DEFAULT_RATE="", REMAP_SIGTERM="SIGQUIT")
+        os.environ.update(DATABASE_URL=named(base, name), LOG_LEVEL="WARNING", PAYMENT_CREATE_RATE="", DEFAULT_RATE="", REMAP_SIGTERM="SIGQUIT")
         LOGS.mkdir(exist_ok=True)
         try:
             app = create_app(load_settings())
@@ -70,5 +70,5 @@ def queued(broker: "redis.Redis[bytes]") -> tuple[int, int]:
     return int(broker.llen("payments")), int(broker.hlen("unacked"))  # type: ignore[arg-type]
 
 
-def _named(url: str, name: str) -> str:
+def named(url: str, name: str) -> str:
     return urlsplit(url.replace("postgresql+psycopg://", "postgresql://", 1))._replace(path=f"/{name}").geturl()
