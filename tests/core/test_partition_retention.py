@@ -281,6 +281,22 @@ def test_only_the_oldest_month_that_is_over_leaves(old: Callable[..., str], mont
     assert (list_partitions("messages"), db.session.scalars(select(RetiredPartition)).all()) == (before, [])
 
 
+def test_a_month_that_left_by_mistake_can_be_attached_again(old: Callable[..., str]) -> None:
+    name, month = old(OLDEST), past(OLDEST)
+    partition_retention.retire(name, Stage.ARCHIVED)
+
+    with unit_of_work():
+        bounds = f"FROM ('{month.start.isoformat()}') TO ('{month.plus(1).start.isoformat()}')"
+        db.session.execute(text(f"ALTER TABLE messages ATTACH PARTITION {name} FOR VALUES {bounds}"))
+        db.session.execute(text("DELETE FROM archive_parts"))
+        db.session.execute(text("DELETE FROM retired_partitions"))
+
+    assert len(db.session.scalars(select(Message.content)).all()) == 5
+    db.session.rollback()
+    partition_retention.retire(name, Stage.DROPPED)
+    assert (exists(name), stage_of(name)) == (False, "DROPPED")
+
+
 def test_a_month_without_a_row_leaves_a_manifest_and_no_part(old: Callable[..., str], committed_app: APIFlask) -> None:
     name = past(OLDEST).name("messages")
 
