@@ -11,11 +11,12 @@ from datetime import datetime, time, timedelta
 from sqlalchemy import BigInteger, Integer, case, cast, func, select
 from sqlalchemy.sql.elements import ColumnElement
 
+from app.accounts import audit
 from app.core.clock import MARKET_ZONE, today
 from app.extensions import db
 from app.payments import ledger
 from app.payments.ledger import Account, Entry, Kind, LedgerEntry, LedgerGroup
-from app.payments.models import Transaction, TransactionStatus
+from app.payments.models import Refund, RefundStatus, Transaction, TransactionStatus
 from app.payments.states import PAID
 
 
@@ -33,6 +34,11 @@ def close_month() -> list[Entry]:
         for entry in ledger.transfer(Account.REVENUE_DEFERRED, Account.REVENUE, earned.get(currency, 0) - booked.get(currency, 0), currency)
     ]
     ledger.book(source, Kind.EARNING, entries)
+    if entries:
+        revenue = {entry.currency: -entry.amount for entry in entries if entry.account == Account.REVENUE}
+        audit.record(
+            "month.closed", actor_id=None, subject_type="month", subject_id=int(f"{first_of_this - timedelta(days=1):%Y%m}"), revenue=revenue
+        )
     return entries
 
 
@@ -49,7 +55,10 @@ def earned_until(moment: datetime) -> dict[str, int]:
 def _earned(moment: datetime) -> ColumnElement[int]:
     duration = Transaction.package["duration_days"].as_integer()
     elapsed = cast(func.floor(func.extract("epoch", moment - Transaction.settled_at) / 86400), Integer)
-    is_over = (Transaction.status == TransactionStatus.REFUNDED) | (elapsed >= duration)
+    stands = (Refund.transaction_id == Transaction.id) & (Refund.status != RefundStatus.REFUSED)
+    # A closing that comes late must not put into an old month what a refund ended in a later one.
+    ended_before = select(func.max(Refund.created_at) < moment).where(stands).scalar_subquery()
+    is_over = ((Transaction.status == TransactionStatus.REFUNDED) & func.coalesce(ended_before, True)) | (elapsed >= duration)
     return case((is_over, Transaction.amount), else_=Transaction.amount * elapsed // func.nullif(duration, 0))
 
 

@@ -11,7 +11,6 @@ from typing import Any
 import structlog
 from sqlalchemy import select
 
-from app.accounts import audit
 from app.core import leases
 from app.core.clock import now
 from app.extensions import db
@@ -23,7 +22,7 @@ from app.payments.providers.base import Payment, RefundAnswer, RefundOrder
 from app.payments.providers.registry import gateway_of
 from app.payments.receipts.issuing import request_credit_notes, request_debit_note
 from app.payments.reconciliation_models import DifferenceKind
-from app.payments.refunds import lock_transaction
+from app.payments.refunds import lock_transaction, note_refund
 
 log = structlog.get_logger()
 
@@ -73,7 +72,9 @@ def record_answer(refund_id: int, answer: RefundAnswer) -> RefundStatus:
         case RefundStatus.REFUSED:
             _undo(refund, transaction, answer.reason, was_done=before == RefundStatus.DONE)
         case _:
-            _audit(refund, transaction, answer.reason)
+            # The decision was noted when it was made; this is the gateway's part.
+            action = f"payment.refund_{status.lower()}"
+            note_refund(action, refund, transaction, gateway_reference=refund.gateway_reference, reason=answer.reason)
     if status == RefundStatus.DONE:
         request_credit_notes([refund.id])
     return status
@@ -115,21 +116,6 @@ def _undo(refund: Refund, transaction: Transaction, reason: str, *, was_done: bo
     refund_reversal.reverse(refund, transaction, reason)
     detail = f"The gateway refuses refund {refund.id} of {refund.amount} {transaction.currency}: {reason or 'no reason given'}"
     _note(DifferenceKind.REFUND_REFUSED, refund, transaction, detail)
-
-
-def _audit(refund: Refund, transaction: Transaction, reason: str) -> None:
-    """The money goes: the decision was noted when it was made, this is the gateway's part."""
-    audit.record(
-        f"payment.refund_{refund.status.lower()}",
-        actor_id=None,
-        subject_type="transaction",
-        subject_id=transaction.id,
-        refund_id=refund.id,
-        amount=refund.amount,
-        currency=transaction.currency,
-        gateway_reference=refund.gateway_reference,
-        reason=reason,
-    )
 
 
 def _give_up(refund: Refund, transaction: Transaction, reason: str) -> None:

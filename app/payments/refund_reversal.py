@@ -2,7 +2,6 @@
 
 from sqlalchemy import select
 
-from app.accounts import audit
 from app.accounts import service as accounts
 from app.accounts.models import User
 from app.core.clock import now
@@ -11,6 +10,7 @@ from app.payments import ledger
 from app.payments.holdings import holding_of
 from app.payments.ledger import CREDIT, Account, Kind
 from app.payments.models import Refund, RefundStatus, Transaction, TransactionStatus
+from app.payments.refunds import note_refund
 
 
 def reverse(refund: Refund, transaction: Transaction, reason: str) -> None:
@@ -31,17 +31,7 @@ def reverse(refund: Refund, transaction: Transaction, reason: str) -> None:
             *ledger.transfer(Account.CREDITS_ISSUED, Account.CREDITS_OWED, refund.credits_taken, CREDIT, user_id=user.id),
         ],
     )
-    audit.record(
-        "payment.refund_reversed",
-        actor_id=None,
-        subject_type="transaction",
-        subject_id=transaction.id,
-        refund_id=refund.id,
-        amount=refund.amount,
-        currency=transaction.currency,
-        credits_returned=refund.credits_taken,
-        reason=reason,
-    )
+    note_refund("payment.refund_reversed", refund, transaction, credits_returned=refund.credits_taken, reason=reason)
 
 
 def _give_membership_back(row: Refund, user: User) -> None:

@@ -6,6 +6,7 @@ they cannot be spent while the gateway works; a gateway that refuses gives them 
 """
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import func, select
 
@@ -70,16 +71,13 @@ def _apply(transaction: Transaction, amount: int, reason: str, actor_id: int) ->
         ],
     )
     enqueue("gateway.refund", {"refund_id": row.id}, max_attempts=ATTEMPTS)
-    audit.record(
-        "payment.refunded",
-        actor_id=actor_id,
-        subject_type="transaction",
-        subject_id=transaction.id,
-        amount=amount,
-        currency=transaction.currency,
-        credits_taken=row.credits_taken,
-        reason=reason,
-    )
+    note_refund("payment.refunded", row, transaction, actor_id=actor_id, credits_taken=row.credits_taken, reason=reason)
+
+
+def note_refund(action: str, refund: Refund, transaction: Transaction, *, actor_id: int | None = None, **data: str | int | None) -> None:
+    """Tell the audit log what became of a refund; `data` is what this step adds."""
+    figures: dict[str, Any] = {"refund_id": refund.id, "amount": refund.amount, "currency": transaction.currency, **data}
+    audit.record(action, actor_id=actor_id, subject_type="transaction", subject_id=transaction.id, **figures)
 
 
 def _take_credits(transaction: Transaction, user: User) -> int:

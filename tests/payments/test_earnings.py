@@ -5,13 +5,15 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from apiflask import APIFlask
+from sqlalchemy import select
 
+from app.accounts.models import AuditEntry
 from app.core.clock import now
 from app.extensions import db
 from app.payments import earnings, ledger, ledger_check, settlement
 from app.payments.inbox import Message, accept
 from app.payments.ledger import Account
-from app.payments.models import Outcome, Package, Provider, Transaction, TransactionStatus
+from app.payments.models import Outcome, Package, Provider, Refund, Transaction, TransactionStatus
 from tasks.maintenance import close_month
 from tests.payments.builders import add_package, buy, buyer
 
@@ -113,6 +115,33 @@ def test_a_refund_that_was_undone_is_no_revenue_any_more(app: APIFlask, travel: 
     earnings.close_month()
 
     assert (refunded, booked()["revenue"]) == (-1_500_000, -33 * 5_000)
+
+
+def test_a_closing_that_comes_late_leaves_a_later_refund_to_its_own_month(app: APIFlask, travel: Travel) -> None:
+    transaction = paid(APRIL - 10 * DAY)
+    refund = Refund(transaction_id=transaction.id, amount=1_500_000, credits_taken=0, reason="", created_at=APRIL + 2 * DAY)
+    db.session.add(refund)
+    transaction.status, transaction.refunded_amount = TransactionStatus.REFUNDED, 1_500_000
+    db.session.flush()
+
+    by_month = [earnings.earned_until(moment) for moment in (APRIL, APRIL + 30 * DAY)]
+    refund.created_at = APRIL - DAY
+    db.session.flush()
+
+    assert by_month == [{"VND": 500_000}, {"VND": 1_500_000}]
+    assert earnings.earned_until(APRIL) == {"VND": 1_500_000}
+
+
+def test_a_closing_is_told(app: APIFlask, travel: Travel) -> None:
+    paid(APRIL - 10 * DAY)
+    travel(date(2025, 4, 1))
+
+    earnings.close_month()
+    earnings.close_month()
+    db.session.flush()
+
+    entry = db.session.scalars(select(AuditEntry).where(AuditEntry.action == "month.closed")).one()
+    assert (entry.subject_id, entry.actor_id, entry.data) == (202503, None, {"revenue": {"VND": 500_000}})
 
 
 def test_beat_closes_the_month(worker_app: APIFlask) -> None:
