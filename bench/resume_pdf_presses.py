@@ -1,0 +1,114 @@
+"""Presses on their own, without queue and database: time of the processor, memory, two beside one, and time against pages."""
+
+import statistics
+import time
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from functools import partial
+from io import BytesIO
+from typing import Any
+
+import psutil
+from pypdf import PdfReader
+
+from app.core.press.client import Limits, Press
+from app.core.press.room import Room
+from app.core.printing.pages import lay_out, write
+from bench import resume_pdf_content as content
+
+MODULES = ("app.core.printing.jobs", "app.resumes.rendering.jobs")
+_IDENTIFIER = b"0" * 16
+
+
+@contextmanager
+def presses(number: int, **limits: Any) -> Iterator[tuple[Room, list[Press]]]:
+    """That many warm presses of one foreman."""
+    room = Room(MODULES)
+    made = [Press(room, partial(Room, MODULES), Limits(memory_bytes=2 << 30, **limits)) for _ in range(number)]
+    try:
+        for press in made:
+            for variant in variants(2):
+                render(press, variant)
+        yield room, made
+    finally:
+        for press in made:
+            press.end()
+        room.close()
+
+
+def render(press: Press, resume: dict[str, Any]) -> bytes:
+    """One résumé by a press, as the worker has it printed."""
+    [pdf] = press.do("resume", resume, content.THEME, processor_seconds=60, seconds=120)
+    return pdf
+
+
+def variants(number: int) -> list[dict[str, Any]]:
+    """The reference résumé under different names, so that nobody prints the same page twice."""
+    base = content.reference()
+    return [{**base, "full_name": f"Nguyễn Thị Phương Thảo {place}", "summary": f"Hồ sơ số {place}. {base['summary']}"} for place in range(number)]
+
+
+def seconds_of(layout: str, times: int) -> tuple[float, int]:
+    """Median processor time to lay the reference page out and write it, and its number of pages."""
+    markup, styles = content.markup(), content.css(layout)
+    taken, pdf = [], write(lay_out(markup, styles), identifier=_IDENTIFIER)
+    for _ in range(times):
+        start = time.process_time()
+        pdf = write(lay_out(markup, styles), identifier=_IDENTIFIER)
+        taken.append(time.process_time() - start)
+    return statistics.median(taken), pages_of(pdf)
+
+
+def by_pages(most: int = 50) -> Iterator[tuple[int, float]]:
+    """Pages and processor seconds of ever longer résumés in the block layout, up to `most` pages."""
+    head, *entries = content.markup().split('<div class="entry">')
+    jobs, rest = entries[:3], entries[20:]
+    styles = content.css("block")
+    number = 1
+    while True:
+        rows = [jobs[place % 3] for place in range(number)]
+        markup = '<div class="entry">'.join([head, *rows, *rest])
+        start = time.process_time()
+        pdf = write(lay_out(markup, styles), identifier=_IDENTIFIER)
+        taken, pages = time.process_time() - start, pages_of(pdf)
+        if pages > most:
+            return
+        yield pages, taken
+        number += max(3, number // 4)
+
+
+def processor_seconds(press: Press, resumes: Sequence[dict[str, Any]]) -> tuple[float, int]:
+    """Processor time of the press for each résumé, and the bytes of the last file."""
+    process = psutil.Process(press.pid)
+    before = process.cpu_times()
+    for resume in resumes:
+        pdf = render(press, resume)
+    after = process.cpu_times()
+    return (after.user + after.system - before.user - before.system) / len(resumes), len(pdf)
+
+
+def throughput(working: Sequence[Press], each: int) -> float:
+    """Résumés a second by these presses at the same time."""
+    resumes = variants(each)
+
+    def work(press: Press) -> None:
+        for resume in resumes:
+            render(press, resume)
+
+    start = time.monotonic()
+    with ThreadPoolExecutor(len(working)) as pool:
+        list(pool.map(work, working))
+    return each * len(working) / (time.monotonic() - start)
+
+
+def peak_megabytes(press: Press) -> float:
+    """The most resident memory that the press has had (VmHWM)."""
+    with open(f"/proc/{press.pid}/status", encoding="ascii") as file:  # noqa: PTH123
+        line = next(line for line in file if line.startswith("VmHWM"))
+    return int(line.split()[1]) / 1024
+
+
+def pages_of(pdf: bytes) -> int:
+    """How many pages a file has."""
+    return len(PdfReader(BytesIO(pdf)).pages)
