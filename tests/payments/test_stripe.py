@@ -31,7 +31,7 @@ from app.payments.providers.base import (
 from app.payments.providers.stripe_checkout import StripeGateway
 from app.payments.stripe_webhook import LONGEST_BODY
 from tests.payments import stripe_mock
-from tests.payments.builders import add_package, buyer, settle_all
+from tests.payments.builders import add_package, buy, buyer, settle_all
 from tests.payments.stripe_builders import event, post_event, session_of
 
 SignIn = Callable[[User], FlaskClient]
@@ -218,10 +218,32 @@ def test_every_altered_byte_of_a_signed_body_is_noticed(order: Transaction, clie
     assert answers == {400}
 
 
-@pytest.mark.parametrize("body", ["[]", "{}", '"x"', "nul", '{"id":1,"type":"x","livemode":false,"data":{"object":{}}}', '{"data":{"object":[]}}'])
+@pytest.mark.parametrize(
+    "body",
+    [
+        "[]",
+        "{}",
+        '"x"',
+        "nul",
+        '{"id":1,"type":"x","livemode":false,"data":{"object":{}}}',
+        '{"data":{"object":[]}}',
+        event("checkout.session.completed", {}, id="evt_\x00"),
+        event("checkout.session.completed", {}, id="evt_\ud800"),
+        event("checkout.session.completed", {}, id="e" * 256),
+    ],
+)
 def test_a_signed_body_that_is_no_event_is_refused(app: APIFlask, client: FlaskClient, body: str) -> None:
     assert post_event(client, body).status_code == 400
     assert kept().verdict == Verdict.BAD_SIGNATURE
+
+
+def test_what_no_database_holds_is_kept_as_what_it_can(app: APIFlask, client: FlaskClient) -> None:
+    transaction = buy(package=add_package(currency="USD", price=1500))
+
+    answer = post_event(client, event("checkout.session.completed", session_of(transaction, payment_intent="pi\x00\ud800")))
+
+    assert answer.status_code == 200
+    assert kept().gateway_transaction_no == "pi\ufffd?"
 
 
 def test_a_body_that_is_not_text_is_refused(app: APIFlask, client: FlaskClient) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 from stripe import SignatureVerificationError, WebhookSignature
 
+from app.core.text import storable
 from app.payments.models import Outcome
 from app.payments.providers.base import BadNotice, Notice, RefundNews, RefundState
 
@@ -99,11 +100,11 @@ def _part(thing: Mapping[str, Any], name: str) -> Mapping[str, Any]:
 
 
 def _text(thing: Mapping[str, Any], name: str) -> str:
-    """A text; of an expanded object its id."""
+    """A text as it can be stored; of an expanded object its id."""
     found = thing.get(name)
     if isinstance(found, Mapping):
         found = found.get("id")
-    return found if isinstance(found, str) else ""
+    return storable(found) if isinstance(found, str) else ""
 
 
 def _amount(thing: Mapping[str, Any], name: str) -> int | None:
