@@ -68,7 +68,7 @@ def expire_payments() -> None:
         log.info("payments_expired", count=expired)
 
 
-@celery.task(name="maintenance.end_memberships", base=PeriodicTask, time_limit=600, commits_itself=True)
+@celery.task(name="maintenance.end_memberships", base=PeriodicTask, time_limit=300, commits_itself=True)
 def end_memberships() -> None:
     """Take unlimited posting from all memberships that have ended, so many a transaction; credits stay for the next one."""
     ended = holdings.ENDED_AT_A_TIME
