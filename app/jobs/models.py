@@ -62,6 +62,8 @@ class Job(Model):
             postgresql_where=text("status = 'OPEN' AND deleted_at IS NULL"),
             postgresql_include=_LISTED,
         ),
+        # What was opened since a job alert's last run.
+        Index("ix_jobs_opened", "published_at", postgresql_where=text("status = 'OPEN' AND deleted_at IS NULL")),
     )
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
