@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, SQLColumnExpression, and_, func, or_, true
+from sqlalchemy import ColumnElement, SQLColumnExpression, and_, func, literal, or_, true, tuple_
 
 from app.core.clock import today
 from app.jobs.models import Job
-from app.search.criteria import Filters, Place
+from app.search.criteria import NEWEST, Filters, Place
 from app.search.models import SearchDocument
 
 Listed = type[Job] | type[SearchDocument]
@@ -61,9 +61,26 @@ def not_past(row: Listed) -> ColumnElement[bool]:
 
 def sorting(row: Listed, ordering: str, tie: SQLColumnExpression[int]) -> Sequence[ColumnElement[Any]]:
     """ORDER BY for a name of `criteria.ORDERINGS`, `-` in front for descending; made total by the id, unknown values last."""
-    name = ordering.removeprefix("-")
-    column = func.lower(row.title) if name == "title" else getattr(row, name)
+    column = sorted_by(row, ordering)
     if not ordering.startswith("-"):
         return [column.asc().nulls_last(), tie.asc()]
     # Every job has a time of creation: without a word about nulls the order is that of the index.
-    return [column.desc() if name == "created_at" else column.desc().nulls_last(), tie.desc()]
+    return [column.desc() if ordering == NEWEST else column.desc().nulls_last(), tie.desc()]
+
+
+def sorted_by(row: Listed, ordering: str) -> ColumnElement[Any]:
+    """What a name of `criteria.ORDERINGS` sorts by."""
+    name = ordering.removeprefix("-")
+    return func.lower(row.title) if name == "title" else getattr(row, name)
+
+
+def beyond(row: Listed, ordering: str, tie: SQLColumnExpression[int], value: Any, last_id: int) -> ColumnElement[bool]:
+    """What comes after the row of that value and id in the order of `sorting`."""
+    column = sorted_by(row, ordering)
+    is_falling = ordering.startswith("-")
+    is_later = tie < last_id if is_falling else tie > last_id
+    if value is None:
+        return and_(column.is_(None), is_later)
+    here, there = tuple_(column, tie), tuple_(literal(value), literal(last_id))
+    following = here < there if is_falling else here > there
+    return following if ordering == NEWEST else or_(following, column.is_(None))

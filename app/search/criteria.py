@@ -12,6 +12,9 @@ RELEVANCE = "relevance"
 NEWEST = "-created_at"
 ORDERINGS = ("created_at", "salary_max", "deadline", "title")
 
+DEEPEST = 1000
+"""Places that an order by relevance has; nobody looks for the best further down."""
+
 _MIN_PREFIX_LENGTH = 3
 
 

@@ -25,6 +25,7 @@ class EngineQuery:
     """A search without its fallbacks. `ordering` is `relevance` or a name of `criteria.ORDERINGS`, `-` in front for descending.
 
     `with_prefix` lets the unfinished word match as a prefix; jobs at the preferred place are raised a little, and `excluded_ids` are left out.
+    With `among_ids`, only these jobs can match.
 
     `as_of` is the moment at which the age of jobs is taken. With `after`, the `last` of a page whose query was this one in all else, the following
     page is asked for: `offset` is then 0, and jobs that were created since `as_of` are not in it, though they count in the total.
@@ -39,6 +40,7 @@ class EngineQuery:
     with_facets: bool = False
     preferred_place: Place | None = None
     excluded_ids: tuple[int, ...] = ()
+    among_ids: tuple[int, ...] | None = None
     as_of: datetime = field(default_factory=now)
     after: SortKey | None = None
 

@@ -1,16 +1,23 @@
-"""Known expressions of several words as single lexemes, for PostgreSQL.
+"""Words in a row as single lexemes, for PostgreSQL.
 
-To look for a phrase, PostgreSQL fetches every document that has its words and reads all their places. An expression that a query may be widened
-by is therefore stored as one lexeme too, its words glued together, at the place of its first word: `lap trinh vien` gives `laptrinhvien`.
+To look for a phrase, PostgreSQL fetches every document that has its words and reads all their places. Two neighbours are therefore stored as one
+lexeme too, `khach_hang`, which no word can be; and an expression that a query may be widened by, its words glued together, as `laptrinhvien`. Each
+stands at the place of its first word.
 """
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import cache
+from itertools import pairwise
 
 from app.search.query import Query
 from app.search.synonyms import Phrase, thesaurus
 from app.search.text import Token
+
+
+def pairs(words: Sequence[str]) -> list[str]:
+    """The lexemes of each word with the next."""
+    return [f"{word}_{other}" for word, other in pairwise(words)]
 
 
 def find(folded: Sequence[str]) -> Iterator[tuple[int, str]]:

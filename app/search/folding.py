@@ -61,8 +61,14 @@ def _folded(char: str) -> str:
         char = plain
 
 
+def _folded_alike(char: str) -> str:
+    folded = _folded(char)
+    return folded if len(folded) == 1 else char
+
+
 _COMPATIBLE = _Table(_compatible)
 _FOLDED = _Table(_folded)
+_FOLDED_ALIKE = _Table(_folded_alike)
 _UNMARKED = _Table(_without_marks)
 
 _TONES = "\u0301\u0300\u0309\u0303\u0323"
@@ -83,6 +89,11 @@ def fold(text: str) -> str:
     scripts lose only their case and marks; Hangul syllables come out as jamo.
     """
     return text.translate(_FOLDED)
+
+
+def fold_in_place(text: str) -> str:
+    """Return `text` folded as far as its length stays, so that a place in the result is the same place in `text`; compose it first (NFC)."""
+    return text.translate(_FOLDED_ALIKE)
 
 
 def accented(text: str) -> str:

@@ -1,8 +1,9 @@
-"""The searchable copy of each job in PostgreSQL, and the words that correct what is mistyped."""
+"""The searchable copy of each job in PostgreSQL, the words that correct what is mistyped, and what is suggested to who types."""
 
 from datetime import date, datetime
+from enum import StrEnum
 
-from sqlalchemy import BigInteger, Index, Text, text
+from sqlalchemy import BigInteger, Identity, Index, SmallInteger, Text, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import ARRAY, TSVECTOR
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -21,6 +22,7 @@ class SearchDocument(Model):
     __tablename__ = "search_documents"
     __table_args__ = (
         Index("ix_search_documents_words", "words", postgresql_using="gin", postgresql_with={"fastupdate": "off"}),
+        Index("ix_search_documents_headline", "headline", postgresql_using="gin", postgresql_with={"fastupdate": "off"}),
         Index("ix_search_documents_newest", text("created_at DESC"), text("job_id DESC"), postgresql_where=text("NOT is_deleted")),
     )
 
@@ -52,3 +54,38 @@ class SearchWord(Model):
 
     word: Mapped[str] = mapped_column(Text, primary_key=True)
     variants: Mapped[list[str]] = mapped_column(ARRAY(Text))
+
+
+class SuggestionKind(StrEnum):
+    TITLE = "title"
+    COMPANY = "company"
+    SKILL = "skill"
+
+
+class SearchSuggestion(Model):
+    """A text that open jobs have as title, company or skill, as it is shown. `folded` are its words without accents.
+
+    `weight` is the number of binary digits of how many jobs have it: coarse, so that it seldom changes. `job_ids` are a few of those jobs, by
+    which a reader sees that it is not out of date.
+    """
+
+    __tablename__ = "search_suggestions"
+    __table_args__ = (UniqueConstraint("kind", "folded"),)
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    kind: Mapped[SuggestionKind] = mapped_column(db.String(8))
+    folded: Mapped[str] = mapped_column(Text)
+    label: Mapped[str] = mapped_column(Text)
+    company_id: Mapped[int | None] = mapped_column(BigInteger)
+    weight: Mapped[int] = mapped_column(SmallInteger)
+    job_ids: Mapped[list[int]] = mapped_column(ARRAY(BigInteger))
+
+
+class SearchPrefix(Model):
+    """The beginning of a suggestion, or of its rest from one of its words on: the best suggestions that go on from there."""
+
+    __tablename__ = "search_prefixes"
+
+    # Compared byte by byte, so that an index finds what begins alike.
+    prefix: Mapped[str] = mapped_column(Text(collation="C"), primary_key=True)
+    suggestion_ids: Mapped[list[int]] = mapped_column(ARRAY(BigInteger))

@@ -1,18 +1,17 @@
-"""The engine on PostgreSQL full text: reading. `postgres_writes` stores."""
+"""The engine on PostgreSQL full text: what matches, and how many. `postgres_pages` puts it in order, `postgres_writes` stores."""
 
 from collections.abc import Sequence
 
-from sqlalchemy import ColumnElement, Select, and_, case, func, select, true
+from sqlalchemy import ColumnElement, and_, func, select, true
 
 from app.extensions import db
-from app.search import facets, postgres_writes
-from app.search.conditions import by_facet, not_past, others, sorting
-from app.search.criteria import NEWEST, RELEVANCE
+from app.search import facets, postgres_pages, postgres_writes
+from app.search.conditions import by_facet, not_past, others
 from app.search.documents import Document, Tombstone
 from app.search.engine import EngineQuery, Hits, Stored
 from app.search.models import SearchDocument
 from app.search.query import Query
-from app.search.ranking import RERANKED, as_tsquery, first_score, full_score, render
+from app.search.ranking import as_tsquery, render
 
 Conditions = ColumnElement[bool]
 
@@ -23,15 +22,19 @@ class PostgresEngine:
     name = "postgresql"
 
     def search(self, query: EngineQuery) -> Hits:
-        """Two statements: the counts, and the ids of the page."""
+        """The counts, and the ids of the page: two statements, three when very many match."""
         common = and_(_findable(query.text, with_prefix=query.with_prefix), others(SearchDocument, query.filters))
+        if query.excluded_ids:
+            common = and_(common, SearchDocument.job_id.not_in(query.excluded_ids))
+        if query.among_ids is not None:
+            common = and_(common, SearchDocument.job_id.in_(query.among_ids))
         chosen = by_facet(SearchDocument, query.filters)
         if query.with_facets:
             total, counts = facets.count(common, chosen)
         else:
             total, counts = db.session.scalar(select(func.count()).where(common, *chosen.values())) or 0, {}
-        ids = db.session.scalars(_page(query, and_(common, *chosen.values()))).all() if query.offset < total else []
-        return Hits(ids, total, counts)
+        page = postgres_pages.read(query, and_(common, *chosen.values()), total)
+        return Hits(page.ids, total, counts, page.last)
 
     def count_each(self, texts: Sequence[Query], *, at_most: int) -> list[int]:
         """One statement for all of them."""
@@ -67,25 +70,3 @@ def _matching(text: Query, *, with_prefix: bool) -> Conditions:
     # The index knows which documents hold a word, not which do not: what only excludes is turned round.
     refused = " | ".join(render(Query(phrases=(phrase,))) for phrase in text.excluded)
     return SearchDocument.job_id.not_in(select(SearchDocument.job_id).where(SearchDocument.words.bool_op("@@")(as_tsquery(refused))))
-
-
-def _page(query: EngineQuery, matching: Conditions) -> Select[int]:
-    if query.ordering != RELEVANCE or not query.text.has_wishes:
-        order = sorting(SearchDocument, NEWEST if query.ordering == RELEVANCE else query.ordering, SearchDocument.job_id)
-        return select(SearchDocument.job_id).where(matching).order_by(*order).limit(query.limit).offset(query.offset)
-    return _by_relevance(query, matching)
-
-
-def _by_relevance(query: EngineQuery, matching: Conditions) -> Select[int]:
-    """The best by their first score, of which the first `RERANKED` change places by their whole text."""
-    score = first_score(query.text, with_prefix=query.with_prefix, preferred=query.preferred_place)
-    scored = select(SearchDocument.job_id, SearchDocument.created_at, score.label("score")).where(matching).subquery()
-    best_first = (scored.c.score.desc(), scored.c.created_at.desc(), scored.c.job_id.desc())
-    placed = select(scored.c.job_id, scored.c.score, func.row_number().over(order_by=best_first).label("place"))
-    first = placed.order_by(*best_first).limit(max(RERANKED, query.offset + query.limit)).subquery()
-
-    full = first.c.score + full_score(query.text, with_prefix=query.with_prefix, preferred=query.preferred_place)
-    is_behind = first.c.place > RERANKED
-    found = select(SearchDocument.job_id).join(first, first.c.job_id == SearchDocument.job_id)
-    ordered = found.order_by(is_behind, case((is_behind, None), else_=full).desc(), first.c.place)
-    return ordered.limit(query.limit).offset(query.offset)

@@ -73,8 +73,8 @@ def _row(entry: Entry) -> tuple[Any, ...]:
         return (entry.job_id, entry.version, True, *[None] * (len(_COLUMNS) - 3))
     columns = [_Column(*parts) for parts in (("A", entry.title), ("B", entry.company), ("B", entry.place), ("C", entry.body))]
     vectors = (
-        render(Field(one.weight, [one.folded, one.accented], one.expressions) for one in columns[:3]),
-        render(Field(one.weight, [one.folded], one.expressions) for one in columns),
+        render(Field(one.weight, [one.folded, one.accented], one.rows) for one in columns[:3]),
+        render(Field(one.weight, [one.folded], one.rows) for one in columns),
         render(Field(one.weight, [one.accented]) for one in columns),
     )
     return (entry.job_id, entry.version, False, *vectors, *(entry.facts[name] for name in FACTS))
@@ -87,4 +87,4 @@ class _Column:
         self.weight = weight
         self.folded = words.folded.split()
         self.accented = words.accented.split()
-        self.expressions = list(expressions.find(self.folded))
+        self.rows = [*enumerate(expressions.pairs(self.folded)), *expressions.find(self.folded)]

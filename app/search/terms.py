@@ -1,6 +1,7 @@
 """Technical terms kept whole: the table in `data/terms.toml` and the joining of words in a row."""
 
 import tomllib
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -50,3 +51,14 @@ def join_rows(folded: list[str], accented: list[str]) -> None:
     for place, row in reversed(found):
         end = place + 1 + len(row.rest)
         folded[place:end] = accented[place:end] = row.stands_for
+
+
+@cache
+def written_forms() -> dict[str, list[str]]:
+    """How each token of the table is written in texts, the longest first: `csharp` as `c sharp`, `c#` and `c♯`; words in a row have one blank."""
+    forms: dict[str, list[str]] = {}
+    rows = [(" ".join([head, *row.rest]), row.stands_for) for head, found in _ROWS.items() for row in found]
+    for form, tokens in [*SINGLE_TERMS.items(), *rows]:
+        for token in tokens:
+            forms.setdefault(token, []).append(form)
+    return {token: sorted(found, key=lambda form: (-len(form), form)) for token, found in forms.items()}

@@ -1,9 +1,10 @@
-"""A query in the words of PostgreSQL's `to_tsquery('simple', ...)`."""
+"""A query in the words of PostgreSQL's `tsquery`."""
 
 from collections.abc import Callable
 from functools import partial
 from operator import attrgetter
 
+from app.search.expressions import pairs
 from app.search.query import Phrase, Query, Term
 from app.search.text import Token
 
@@ -13,17 +14,18 @@ MIN_PREFIX_LENGTH = 2
 _Lexeme = Callable[[Token], str]
 
 
-def to_tsquery(query: Query, *, with_accents: bool = False, with_prefix: bool = False) -> str:
-    """Return `query` as text that `to_tsquery('simple', ...)` accepts whatever was typed; an empty query gives an empty text.
+def to_tsquery(query: Query, *, with_accents: bool = False, with_prefix: bool = False, with_pairs: bool = False) -> str:
+    """Return `query` as text that casts to `tsquery` whatever was typed; an empty query gives an empty text.
 
     `with_accents` asks for the accented form, which is for ranking: match with the folded form. `with_prefix` lets the unfinished word match as a
-    prefix, for results that follow the typing. A lexeme holds only letters and digits and stands in quotation marks, so nothing typed becomes an
-    operator.
+    prefix, for results that follow the typing. `with_pairs` looks for phrases by their pairs, where those are indexed. A lexeme holds only letters
+    and digits, and in a pair a low line; it stands in quotation marks, so nothing typed becomes an operator.
     """
     lexeme = partial(_lexeme, attrgetter("accented" if with_accents else "folded"))
+    row = _row_of_pairs if with_pairs else partial(_row, lexeme=lexeme)
     prefixed = query.unfinished if with_prefix and query.unfinished and len(query.unfinished.folded) >= MIN_PREFIX_LENGTH else None
-    wishes = [_term(term, lexeme, prefixed) for term in query.terms] + [_row(phrase, lexeme) for phrase in query.phrases]
-    refusals = [f"!{_row(phrase, lexeme)}" for phrase in query.excluded]
+    wishes = [_term(term, lexeme, prefixed) for term in query.terms] + [row(phrase) for phrase in query.phrases]
+    refusals = [f"!{row(phrase)}" for phrase in query.excluded]
     if query.match_any and wishes:
         wishes = [_grouped(" | ", wishes)]
     return " & ".join(wishes + refusals)
@@ -39,6 +41,13 @@ def _grouped(operator: str, operands: list[str]) -> str:
 
 def _row(phrase: Phrase, lexeme: _Lexeme) -> str:
     return _grouped(" <-> ", list(map(lexeme, phrase)))
+
+
+def _row_of_pairs(phrase: Phrase) -> str:
+    """Of two words their pair; of more, the pairs say which documents to look into."""
+    lexeme = partial(_lexeme, attrgetter("folded"))
+    found = [f"'{pair}'" for pair in pairs([token.folded for token in phrase])]
+    return _grouped(" & ", found if len(phrase) == 2 else [*found, _row(phrase, lexeme)])
 
 
 def _term(term: Term, lexeme: _Lexeme, prefixed: Token | None) -> str:
