@@ -55,11 +55,11 @@ def interview_invitation(task: ClaimedTask) -> None:
 
 @celery.task(name="mail.interview_reminder", base=DurableTask, time_limit=TIME_LIMIT)
 def interview_reminder(task: ClaimedTask) -> None:
-    """Remind the candidate, once, an hour before."""
-    letter = application_letters.reminder(task.args["interview_id"], task.args["sequence"])
-    send(task, letter)
-    if letter is not None:
-        application_letters.mark_reminded(task.args["interview_id"], task.args["sequence"])
+    """Remind the candidate, once, an hour before; whoever wants no mail is still notified."""
+    version = (task.args["interview_id"], task.args["sequence"])
+    if application_letters.is_reminder_due(*version):
+        send(task, application_letters.reminder(*version))
+        application_letters.mark_reminded(*version)
 
 
 @celery.task(name="mail.receipt", base=DurableTask, time_limit=TIME_LIMIT)

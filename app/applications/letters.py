@@ -2,6 +2,7 @@
 
 from sqlalchemy import select, update
 
+from app.accounts.models import User
 from app.applications import announcements, calendar
 from app.applications.history import find_event
 from app.applications.models import Application, ApplicationStatus, Interview, InterviewStatus
@@ -10,12 +11,14 @@ from app.extensions import db
 from app.jobs.schemas import JobCard
 from app.mail.account_letters import person
 from app.mail.letters import CalendarPart, Letter, link, write
+from app.notifications.models import NotificationType
+from app.notifications.preferences import Channel, wants
 
 
 def received(application_id: int) -> Letter | None:
     """To the recruiter: somebody has applied."""
     application = db.session.get(Application, application_id)
-    return _to_recruiter("application_received", application) if application else None
+    return _to_recruiter("application_received", application, NotificationType.APPLICATION_RECEIVED) if application else None
 
 
 def status_changed(event_id: int) -> Letter | None:
@@ -23,10 +26,11 @@ def status_changed(event_id: int) -> Letter | None:
     event = find_event(event_id)
     if event is None:
         return None
+    kind = NotificationType.APPLICATION_STATUS_CHANGED
     if event.to_status == ApplicationStatus.WITHDRAWN:
-        return _to_recruiter("application_withdrawn", event.application)
+        return _to_recruiter("application_withdrawn", event.application, kind)
     english, vietnamese = announcements.status_names(ApplicationStatus(event.to_status))
-    return _to_candidate("application_status", event.application, status_vi=vietnamese, status_en=english)
+    return _to_candidate("application_status", event.application, kind, status_vi=vietnamese, status_en=english)
 
 
 def invitation(interview_id: int, sequence: int) -> Letter | None:
@@ -38,15 +42,24 @@ def invitation(interview_id: int, sequence: int) -> Letter | None:
     title = f"Phỏng vấn / Interview: {JobCard.of(application.job).title} – {application.company.name}"
     event = calendar.invitation(interview, title=title, organizer=person(application.company.owner), attendee=person(application.candidate))
     template = "interview_cancelled" if interview.status == InterviewStatus.CANCELLED else "interview_invitation"
-    return _to_candidate(template, application, calendar_part=event, interview=interview, rescheduled=sequence > 0)
+    kind = NotificationType.INTERVIEW_SCHEDULED
+    return _to_candidate(template, application, kind, calendar_part=event, interview=interview, rescheduled=sequence > 0)
+
+
+def is_reminder_due(interview_id: int, sequence: int) -> bool:
+    """Not for an interview that was moved, called off, reminded of or has begun."""
+    interview = _at(interview_id, sequence)
+    return (
+        interview is not None and interview.status == InterviewStatus.SCHEDULED and interview.reminded_at is None and interview.interview_date > now()
+    )
 
 
 def reminder(interview_id: int, sequence: int) -> Letter | None:
-    """To the candidate, an hour ahead; not for an interview that was moved, called off, reminded of or has begun."""
+    """To the candidate, an hour ahead."""
     interview = _at(interview_id, sequence)
-    if interview is None or interview.status != InterviewStatus.SCHEDULED or interview.reminded_at or interview.interview_date <= now():
+    if interview is None or not is_reminder_due(interview_id, sequence):
         return None
-    return _to_candidate("interview_reminder", interview.application, interview=interview)
+    return _to_candidate("interview_reminder", interview.application, NotificationType.INTERVIEW_REMINDER, interview=interview)
 
 
 def mark_reminded(interview_id: int, sequence: int) -> None:
@@ -63,19 +76,25 @@ def _at(interview_id: int, sequence: int) -> Interview | None:
     return db.session.scalar(select(Interview).where(Interview.id == interview_id, Interview.sequence == sequence))
 
 
-def _to_recruiter(template: str, application: Application) -> Letter | None:
+def _to_recruiter(template: str, application: Application, kind: NotificationType) -> Letter | None:
     owner = application.company.owner
-    if not owner.is_active:
+    if not _wants_mail(owner, kind):
         return None
     return write(template, person(owner), {**_about(application), "candidate_name": application.candidate.full_name})
 
 
-def _to_candidate(template: str, application: Application, *, calendar_part: CalendarPart | None = None, **values: object) -> Letter | None:
+def _to_candidate(
+    template: str, application: Application, kind: NotificationType, *, calendar_part: CalendarPart | None = None, **values: object
+) -> Letter | None:
     """Answers go to the recruiter, not to the sending machine."""
-    if not application.candidate.is_active:
+    if not _wants_mail(application.candidate, kind):
         return None
     reply_to = person(application.company.owner)
     return write(template, person(application.candidate), {**_about(application), **values}, reply_to=reply_to, calendar=calendar_part)
+
+
+def _wants_mail(person_told: User, kind: NotificationType) -> bool:
+    return person_told.is_active and bool(wants([person_told.id], kind, Channel.MAIL))
 
 
 def _about(application: Application) -> dict[str, str]:

@@ -3,11 +3,11 @@
 from apiflask import APIBlueprint
 
 from app.core.auth import current_actor, require
-from app.core.contract import queries, returns
+from app.core.contract import accepts, queries, returns
 from app.core.cursors import next_link
 from app.core.unit_of_work import unit_of_work
-from app.notifications import service
-from app.notifications.schemas import Count, NotificationOut, NotificationPage, NotificationQuery
+from app.notifications import preferences, service
+from app.notifications.schemas import Count, NotificationOut, NotificationPage, NotificationQuery, PreferencesOut, PreferencesPatch
 
 blp = APIBlueprint("notifications", __name__, tag="Notifications")
 
@@ -51,3 +51,27 @@ def mark_all_read() -> Count:
     with unit_of_work():
         service.mark_all_read(current_actor().id)
         return Count(count=0)
+
+
+@blp.get("/notifications/preferences/")
+@require()
+@returns(PreferencesOut)
+def get_preferences() -> PreferencesOut:
+    """What you want to be told, by type and channel: in the application, by mail at once, in the daily mail."""
+    return _preferences(current_actor().id)
+
+
+@blp.patch("/notifications/preferences/")
+@require()
+@accepts(PreferencesPatch)
+@returns(PreferencesOut)
+def set_preferences(data: PreferencesPatch) -> PreferencesOut:
+    """Change some of your preferences; what is not named stays."""
+    user_id = current_actor().id
+    with unit_of_work():
+        preferences.set_preferences(user_id, data.preferences)
+        return _preferences(user_id)
+
+
+def _preferences(user_id: int) -> PreferencesOut:
+    return PreferencesOut(preferences=preferences.get_preferences(user_id), always=["account security mails", "receipts"])

@@ -3,9 +3,12 @@
 from datetime import datetime
 from typing import Any
 
+from pydantic import StrictBool
+
 from app.core.cursors import CursorQuery
-from app.core.schemas import OutModel
+from app.core.schemas import InModel, OutModel
 from app.notifications.models import Level, Notification, NotificationType
+from app.notifications.preferences import Channel
 
 
 class NotificationQuery(CursorQuery):
@@ -43,3 +46,16 @@ class NotificationPage(OutModel):
 
 class Count(OutModel):
     count: int
+
+
+class PreferencesPatch(InModel):
+    """Only what changes: `{"preferences": {"NEW_MESSAGE": {"mail": true}}}`."""
+
+    preferences: dict[NotificationType, dict[Channel, StrictBool]]
+
+
+class PreferencesOut(OutModel):
+    """Every type and channel; `always` lists the mails that no preference turns off."""
+
+    preferences: dict[NotificationType, dict[Channel, bool]]
+    always: list[str]

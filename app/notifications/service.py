@@ -12,6 +12,7 @@ from app.core.problems import NotFound
 from app.core.time_ids import LARGEST, new_time_id, time_of
 from app.extensions import db
 from app.notifications.models import Inbox, Level, Notification, NotificationType
+from app.notifications.preferences import Channel, wants
 
 
 @dataclass(frozen=True)
@@ -38,11 +39,13 @@ def tell_each(news_by_key: Mapping[str, News]) -> None:
         enqueue_each("notifications.deliver", {key: asdict(news) for key, news in news_by_key.items()})
 
 
-def deliver(news: News) -> Notification:
-    """Make the notification and count it.
+def deliver(news: News) -> Notification | None:
+    """Make the notification and count it; None for a person who does not want this type in the application.
 
     The counter comes first, since it locks the inbox: an id taken before would count as unread although a read-all went past it.
     """
+    if not wants([news.user_id], NotificationType(news.type), Channel.IN_APP):
+        return None
     counted = insert(Inbox).values(user_id=news.user_id, unread=1)
     db.session.execute(counted.on_conflict_do_update(index_elements=[Inbox.user_id], set_={"unread": Inbox.unread + 1}))
     notification_id = new_time_id()
