@@ -17,7 +17,7 @@ FACET_SIZE = 10
 FacetCounts = Sequence[tuple[Any, int]]
 
 SortKey = Sequence[str | int | float | bool | None]
-"""Where a page ended in an order, as values of JSON; only the engine that made it knows what they mean."""
+"""Where a page ended in an order, as values of JSON: the name of the engine that made it, then what only that engine understands."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,8 @@ class EngineQuery:
     With `among_ids`, only these jobs can match.
 
     `as_of` is the moment at which the age of jobs is taken. With `after`, the `last` of a page whose query was this one in all else, the following
-    page is asked for: `offset` is then 0, and jobs that were created since `as_of` are not in it, though they count in the total.
+    page is asked for, and jobs that were created since `as_of` are not in it, though they count in the total. `offset` is then how many jobs came
+    before: an engine goes by it only when another engine made the key.
     """
 
     text: Query = field(default_factory=Query)

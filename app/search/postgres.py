@@ -19,7 +19,7 @@ Conditions = ColumnElement[bool]
 class PostgresEngine:
     """`SearchEngine` on the table of search documents, in the caller's transaction."""
 
-    name = "postgresql"
+    name = postgres_pages.NAME
 
     def search(self, query: EngineQuery) -> Hits:
         """The counts, and the ids of the page: two statements, three when very many match."""

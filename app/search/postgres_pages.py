@@ -4,7 +4,7 @@ By relevance, at most `RANKED` jobs are scored. When more match, those are taken
 these are too few for `DEEPEST` places; and of what is still too much, the freshest.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
@@ -17,6 +17,7 @@ from app.search.engine import EngineQuery, SortKey
 from app.search.models import SearchDocument
 from app.search.ranking import as_tsquery, first_score, full_score, render
 
+NAME = "postgresql"
 RANKED = 10_000
 
 Conditions = ColumnElement[bool]
@@ -32,6 +33,7 @@ class IdPage:
 
 def read(query: EngineQuery, matching: Conditions, total: int) -> IdPage:
     """One page of what matches, of which there are `total`."""
+    query = replace(query, offset=0, after=query.after[1:]) if query.after and query.after[0] == NAME else replace(query, after=None)
     if query.offset >= total:
         return IdPage([], None)
     if query.after is not None:
@@ -45,7 +47,7 @@ def read(query: EngineQuery, matching: Conditions, total: int) -> IdPage:
 
 
 def _key(row: Any) -> SortKey:
-    return [value.isoformat() if isinstance(value, date) else value for value in row]
+    return [NAME, *(value.isoformat() if isinstance(value, date) else value for value in row)]
 
 
 def _sorted(query: EngineQuery, matching: Conditions) -> Select[Any]:
