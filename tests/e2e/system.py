@@ -54,11 +54,15 @@ class System:
         """Start everything and wait until the API is ready."""
         api = ["granian", "--interface", "wsgi", "--port", str(self.port), "--workers", "2", "--blocking-threads", "16", "wsgi:app"]
         self._spawn("api", api)
-        self._spawn("relay", ["flask", "--app", "wsgi", "outbox", "relay"])
+        self.start_relay()
         for queue in WORKERS:
             self.start_worker(queue)
         self._spawn("beat", ["celery", "-A", "celery_worker", "beat", "-s", str(self._folder / "beat")])
         eventually(self._is_ready, seconds=60, what="a ready API")
+
+    def start_relay(self) -> None:
+        """Start the relay alone."""
+        self._spawn("relay", ["flask", "--app", "wsgi", "outbox", "relay"])
 
     def start_worker(self, queue: str) -> None:
         """Start the worker of one queue by the celery CLI."""
