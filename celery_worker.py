@@ -2,7 +2,8 @@
 
 from celery.signals import worker_process_init
 
-import tasks.exports  # importing a module registers its tasks
+import tasks.alerts  # importing a module registers its tasks
+import tasks.exports
 import tasks.gateways
 import tasks.mail
 import tasks.maintenance

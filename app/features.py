@@ -5,6 +5,9 @@ from apiflask import APIFlask
 from app.accounts import admin_routes, audit_cli, avatars, sessions
 from app.accounts import cli as accounts_cli
 from app.accounts import routes as accounts_routes
+from app.alerts import cli as alerts_cli
+from app.alerts import routes as alert_routes
+from app.alerts import unsubscribe_routes
 from app.applications import interview_routes
 from app.applications import routes as application_routes
 from app.applications.cv_exports import routes as cv_export_routes
@@ -16,6 +19,7 @@ from app.demo import cli as demo_cli
 from app.jobs import cached_answers, counters, saved_routes
 from app.jobs import cli as jobs_cli
 from app.jobs import routes as job_routes
+from app.mail import cli as mail_cli
 from app.messaging import retention as messaging_retention
 from app.messaging import routes as messaging_routes
 from app.notifications import retention as notification_retention
@@ -56,6 +60,8 @@ BLUEPRINTS = (
     resume_look_routes.blp,
     messaging_routes.blp,
     notification_routes.blp,
+    alert_routes.blp,
+    unsubscribe_routes.blp,
     payment_routes.blp,
     receipt_routes.blp,
     payment_admin_routes.blp,
@@ -70,6 +76,8 @@ COMMANDS = (
     jobs_cli.postings,
     resumes_cli.resumes,
     search_cli.search,
+    alerts_cli.alerts,
+    mail_cli.mail,
     payments_cli.packages,
     payments_cli.payments,
     payments_cli.ledger,

@@ -4,15 +4,22 @@ The claim is committed before the mail server is called, no transaction is open 
 worker that dies in between sends the same Message-ID once more.
 """
 
+import structlog
+
+from app.alerts import letters as alert_letters
 from app.applications import letters as application_letters
 from app.core.clock import now
 from app.extensions import db
-from app.mail import account_letters, transport
-from app.mail.errors import MailDelayed, MailRefused
+from app.mail import account_letters, bounces, transport
+from app.mail.bounces import Source
+from app.mail.errors import AddressDead, MailDelayed, MailRefused
 from app.mail.letters import Letter
 from app.mail.message import compose, sender_of
 from app.payments.receipts import letters as receipt_letters
+from app.resumes import letters as resume_letters
 from tasks.base import ClaimedTask, DurableTask, Permanent, Transient, celery, settings
+
+log = structlog.get_logger()
 
 TIME_LIMIT = 120
 
@@ -27,6 +34,12 @@ def verify_email(task: ClaimedTask) -> None:
 def password_reset(task: ClaimedTask) -> None:
     """Send the link that sets a new password."""
     send(task, account_letters.password_reset(task.args["user_id"]))
+
+
+@celery.task(name="mail.recruiter_pending", base=DurableTask, time_limit=TIME_LIMIT)
+def recruiter_pending(task: ClaimedTask) -> None:
+    """Tell a recruiter that the account waits for approval."""
+    send(task, account_letters.recruiter_pending(task.args["user_id"]))
 
 
 @celery.task(name="mail.recruiter_approved", base=DurableTask, time_limit=TIME_LIMIT)
@@ -68,15 +81,35 @@ def receipt(task: ClaimedTask) -> None:
     send(task, receipt_letters.receipt_ready(task.args["receipt_id"]))
 
 
+@celery.task(name="mail.resume_ready", base=DurableTask, time_limit=TIME_LIMIT)
+def resume_ready(task: ClaimedTask) -> None:
+    """Tell a candidate that the PDF can be downloaded."""
+    send(task, resume_letters.pdf_ready(task.args["resume_id"]))
+
+
+@celery.task(name="mail.job_digest", base=DurableTask, time_limit=TIME_LIMIT)
+def job_digest(task: ClaimedTask) -> None:
+    """Send a person the new jobs of a day, all saved searches in one mail."""
+    send(task, alert_letters.digest(task.args["user_id"], task.args["day"]))
+
+
 def send(task: ClaimedTask, letter: Letter | None) -> None:
-    """Deliver `letter`, if there is still something to say. Raises Transient, Permanent."""
+    """Deliver `letter`, if there is still something to say to an address that exists. Raises Transient, Permanent."""
+    is_withheld = letter is not None and not letter.asked_for and bounces.is_noted(letter.to.address)
     # The letter is written: its read transaction must not stay open while a mail server takes its time.
     db.session.rollback()
     if letter is None:
+        return
+    if is_withheld:
+        log.info("mail_withheld", task_id=task.id)
         return
     try:
         transport.deliver(compose(letter, sender=sender_of(settings.mail_from), task_id=task.id, date=now()))
     except MailDelayed as error:
         raise Transient(str(error)) from error
+    except AddressDead as error:
+        # The task has an outcome, which commits together with its end: there is nothing here for an operator to try again.
+        log.warning("mail_bounced", task_id=task.id, error=str(error))
+        bounces.note(letter.to.address, str(error), Source.REPLY, task.id)
     except MailRefused as error:
         raise Permanent(str(error)) from error

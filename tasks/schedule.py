@@ -19,5 +19,7 @@ BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "check the ledger": {"task": "maintenance.check_ledger", "schedule": crontab(hour=19, minute=30), "options": {"expires": 3600}},
     "purge PDFs": {"task": "maintenance.purge_pdfs", "schedule": 3600.0, "options": {"expires": 3600}},
     "purge exports of CVs": {"task": "maintenance.purge_cv_exports", "schedule": 900.0, "options": {"expires": 900}},
+    "begin job alerts": {"task": "alerts.begin", "schedule": 120.0, "options": {"expires": 120}},
+    "purge job alerts": {"task": "alerts.purge", "schedule": crontab(hour=20, minute=0), "options": {"expires": 3600}},
     "purge files": {"task": "maintenance.purge_files", "schedule": 3600.0, "options": {"expires": 3600}},
 }

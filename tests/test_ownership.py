@@ -15,6 +15,8 @@ from flask.testing import FlaskClient
 from sqlalchemy import text
 
 from app.accounts.models import User
+from app.alerts import service as alerts
+from app.alerts.models import Frequency
 from app.applications import interviews
 from app.applications.cv_exports.models import CvExport, CvExportPart
 from app.applications.models import Application
@@ -87,6 +89,7 @@ def rows(application: Application) -> dict[str, int]:
         "resume_id": application.resume_id or 0,
         "task_id": enqueue("pdf.render", {"resume_id": application.resume_id}, owner_id=candidate.id),
         "export_id": _exported(application),
+        "alert_id": alerts.create(candidate, "kỹ sư", {}, Frequency.DAILY)[0].id,
         **_paid_rows(owner),
     }
 

@@ -18,6 +18,7 @@ from app.core.problems import Invalid
 from app.core.storage import save
 from app.core.uploads import Upload
 from app.extensions import db
+from app.mail import bounces
 
 RESET_LINK_SECONDS = 3600
 VERIFY_LINK_SECONDS = 7 * 24 * 3600
@@ -37,6 +38,8 @@ class NewUser:
 def register(new: NewUser) -> User:
     """Add an account; a recruiter's waits for approval. Raises EmailTaken."""
     user = _add(new)
+    if user.is_pending:
+        enqueue("mail.recruiter_pending", {"user_id": user.id})
     audit.record("user.registered", actor_id=user.id, subject_type="user", subject_id=user.id, role=user.user_type, is_active=user.is_active)
     return user
 
@@ -133,6 +136,7 @@ def reset_password(token: str, new: str) -> None:
     user = get_user(user_id, for_update=True)
     if user.password_hash[-16:] != mark:
         raise LinkExpired
+    bounces.clear(user.email)
     _set_password(user, new)
 
 
@@ -147,6 +151,7 @@ def verify_email(token: str) -> None:
     user = get_user(user_id)
     if user.email != email:
         raise LinkExpired
+    bounces.clear(email)
     user.is_verified = True
 
 

@@ -18,6 +18,7 @@ QUEUE_OF_PREFIX = {
     "gateway": "default",
     "mail": "default",
     "notifications": "default",
+    "alerts": "default",
     "receipts": "default",
     "maintenance": "maintenance",
 }

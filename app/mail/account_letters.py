@@ -17,7 +17,7 @@ def verification(user_id: int) -> Letter | None:
     if user is None or user.is_verified:
         return None
     address = link("/verify-email", token=accounts.verification_token(user))
-    return write("verify_email", person(user), {"address": address, "days": accounts.VERIFY_LINK_SECONDS // 86_400})
+    return write("verify_email", person(user), {"address": address, "days": accounts.VERIFY_LINK_SECONDS // 86_400}, asked_for=True)
 
 
 def password_reset(user_id: int) -> Letter | None:
@@ -26,7 +26,15 @@ def password_reset(user_id: int) -> Letter | None:
     if user is None:
         return None
     address = link("/reset-password", token=accounts.reset_token(user))
-    return write("password_reset", person(user), {"address": address, "minutes": accounts.RESET_LINK_SECONDS // 60})
+    return write("password_reset", person(user), {"address": address, "minutes": accounts.RESET_LINK_SECONDS // 60}, asked_for=True)
+
+
+def recruiter_pending(user_id: int) -> Letter | None:
+    """To a recruiter who has just registered: the account waits for approval; not when it was approved meanwhile."""
+    user = _find(user_id)
+    if user is None or not user.is_pending:
+        return None
+    return write("recruiter_pending", person(user), {})
 
 
 def recruiter_approved(user_id: int) -> Letter | None:

@@ -7,3 +7,7 @@ class MailDelayed(Exception):
 
 class MailRefused(Exception):
     """The server will never take this message for this recipient."""
+
+
+class AddressDead(MailRefused):
+    """The server says that there is no such address: not only this message is refused."""

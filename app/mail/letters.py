@@ -8,6 +8,7 @@ import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from email.utils import parseaddr
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -48,7 +49,11 @@ class Attachment:
 
 @dataclass(frozen=True)
 class Letter:
-    """What one recipient is told. `reply_to` is who answers go to when it is not the sender."""
+    """What one recipient is told. `reply_to` is who answers go to when it is not the sender.
+
+    `unsubscribe` is the address that ends such mails at one click. A letter that was `asked_for` by its reader a moment ago, and opens the account,
+    is sent even to an address from which mail came back.
+    """
 
     to: Person
     subject: str
@@ -57,6 +62,8 @@ class Letter:
     reply_to: Person | None = None
     calendar: CalendarPart | None = None
     attachments: tuple[Attachment, ...] = ()
+    unsubscribe: str | None = None
+    asked_for: bool = False
 
 
 def write(
@@ -67,14 +74,17 @@ def write(
     reply_to: Person | None = None,
     calendar: CalendarPart | None = None,
     attachments: tuple[Attachment, ...] = (),
+    unsubscribe: str | None = None,
+    asked_for: bool = False,
 ) -> Letter:
     """The letter of `template` with `values`; whatever people typed into them stays text."""
-    context = {**values, "recipient": Person(one_line(to.name), to.address)}
+    brand = parseaddr(current_app.config["MAIL_FROM"])[0] or current_app.config["SELLER_NAME"]
+    context = {**values, "recipient": Person(one_line(to.name), to.address), "brand": brand}
     plain = _PLAIN.get_template(f"{template}.txt")
     subject = one_line(_block(plain, "subject", context))
     text = _block(plain, "body", context)
     html = _HTML.get_template(f"{template}.html").render({**context, "subject": subject})
-    return Letter(to, subject, text.strip() + "\n", html, reply_to, calendar, attachments)
+    return Letter(to, subject, text.strip() + "\n", html, reply_to, calendar, attachments, unsubscribe, asked_for)
 
 
 def link(path: str, **query: str) -> str:

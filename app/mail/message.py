@@ -11,6 +11,7 @@ from email_validator import EmailNotValidError, validate_email
 
 from app.mail.errors import MailRefused
 from app.mail.letters import CalendarPart, Letter, Person, one_line
+from app.mail.message_ids import message_id
 
 
 def sender_of(mail_from: str) -> Person:
@@ -35,9 +36,13 @@ def compose(letter: Letter, *, sender: Person, task_id: int, date: datetime) -> 
         message["Reply-To"] = _mailbox(letter.reply_to)
     message["Subject"] = one_line(letter.subject)
     message["Date"] = format_datetime(date)
-    message["Message-ID"] = f"<task-{task_id}@{domain_of(sender)}>"
+    message["Message-ID"] = message_id(task_id, letter.to.address, domain_of(sender))
     # RFC 3834: out-of-office programs do not answer machines.
     message["Auto-Submitted"] = "auto-generated"
+    if letter.unsubscribe:
+        # RFC 8058: a mail program may post to this address when its user says so, without opening it.
+        message["List-Unsubscribe"] = f"<{letter.unsubscribe}>"
+        message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     message.set_content(letter.text, cte="quoted-printable")
     message.add_alternative(letter.html, subtype="html", cte="quoted-printable")
     if letter.calendar is not None:

@@ -13,7 +13,8 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 import structlog
 
-from app.mail.errors import MailDelayed, MailRefused
+from app.mail.errors import AddressDead, MailDelayed, MailRefused
+from app.mail.statuses import refuses_address
 
 log = structlog.get_logger()
 
@@ -52,7 +53,7 @@ def parse_url(url: str) -> SmtpServer:
 
 
 def send(message: EmailMessage, server: SmtpServer) -> None:
-    """Hand over one message to its one recipient. Raises MailDelayed, MailRefused."""
+    """Hand over one message to its one recipient. Raises MailDelayed, MailRefused, AddressDead."""
     try:
         connection = _connect(server, local_name=message["From"].addresses[0].domain)
     except (smtplib.SMTPException, OSError) as error:
@@ -60,8 +61,7 @@ def send(message: EmailMessage, server: SmtpServer) -> None:
     try:
         connection.send_message(message)
     except (smtplib.SMTPException, OSError) as error:
-        verdict = MailRefused if _is_final(error) else MailDelayed
-        raise verdict(f"The mail server did not take the message: {_explain(error)}") from error
+        raise _verdict(error)(f"The mail server did not take the message: {_explain(error)}") from error
     finally:
         _leave(connection)
 
@@ -93,9 +93,16 @@ def _leave(connection: smtplib.SMTP) -> None:
         connection.close()
 
 
-def _is_final(error: Exception) -> bool:
+def _verdict(error: Exception) -> type[Exception]:
     if isinstance(error, smtplib.SMTPRecipientsRefused):
-        return all(500 <= code < 600 for code, _ in error.recipients.values())
+        [(code, words)] = error.recipients.values()
+        if refuses_address(code, _text(words)):
+            return AddressDead
+        return MailRefused if 500 <= code < 600 else MailDelayed
+    return MailRefused if _is_final(error) else MailDelayed
+
+
+def _is_final(error: Exception) -> bool:
     if isinstance(error, smtplib.SMTPResponseException):
         return 500 <= error.smtp_code < 600
     # The address needs SMTPUTF8 (RFC 6531) and this server cannot do it.

@@ -14,7 +14,7 @@ log = structlog.get_logger()
 
 
 def deliver(message: EmailMessage) -> None:
-    """Hand the message over. Raises MailDelayed, MailRefused."""
+    """Hand the message over. Raises MailDelayed, MailRefused, AddressDead."""
     url = current_app.config["SMTP_URL"]
     if url:
         smtp.send(message, smtp.parse_url(url))

@@ -7,10 +7,12 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from prometheus_client.registry import Collector, CollectorRegistry
 from sqlalchemy import func, select
 
+from app.alerts import editions as alert_editions
 from app.core import partitions
 from app.core.clock import now
 from app.core.outbox import Task, TaskState
 from app.extensions import db
+from app.mail import bounces
 from app.payments import ledger_check
 
 __all__ = ["CONTENT_TYPE_LATEST", "render"]
@@ -56,10 +58,30 @@ class LedgerCollector(Collector):
             yield GaugeMetricFamily("jobboard_ledger_checked_timestamp_seconds", described, value=last.checked_at.timestamp())
 
 
+class AlertCollector(Collector):
+    """How far the latest edition of the job alerts has come; nothing before the first one."""
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        for edition in alert_editions.recent(1):
+            yield GaugeMetricFamily("jobboard_alert_people", "People with job alerts, in the latest edition.", value=edition.people)
+            yield GaugeMetricFamily("jobboard_alert_people_done", "Of these, those whose digest was made or had no news.", value=edition.people_done)
+            described = "When the latest edition began; alarm when it is older than a day and a half."
+            yield GaugeMetricFamily("jobboard_alert_edition_timestamp_seconds", described, value=edition.started_at.timestamp())
+
+
+class BounceCollector(Collector):
+    """Addresses that are not written to: a jump means that a provider refuses us."""
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        yield GaugeMetricFamily("jobboard_mail_bounced_addresses", "Addresses from which mail came back.", value=bounces.count())
+
+
 def render() -> bytes:
     """The exposition text."""
     registry = CollectorRegistry()
     registry.register(TaskCollector())
     registry.register(PartitionCollector())
     registry.register(LedgerCollector())
+    registry.register(AlertCollector())
+    registry.register(BounceCollector())
     return generate_latest(registry)

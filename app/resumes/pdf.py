@@ -120,6 +120,7 @@ def keep_pdf(task: ClaimedTask, draft: Draft, data: bytes) -> None:
         resume.pdf_status = PdfStatus.READY if draft.key == present else PdfStatus.NONE
         if resume.pdf_status == PdfStatus.READY:
             tell(_news(resume))
+            enqueue("mail.resume_ready", {"resume_id": resume.id}, dedupe_key=f"mail.resume_ready:{resume.id}")
     else:
         file_purge.discard(stored)
 

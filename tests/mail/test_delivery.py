@@ -10,11 +10,13 @@ import pytest
 from flask import Flask
 
 from app.mail import smtp, transport
-from app.mail.errors import MailDelayed, MailRefused
+from app.mail.errors import AddressDead, MailDelayed, MailRefused
 from app.mail.letters import Letter, Person
 from app.mail.message import compose, sender_of
 from app.mail.smtp import SmtpServer, Tls, parse_url
 from tests.mail.smtp_server import Mailbox, serving
+
+pytestmark = pytest.mark.usefixtures("context")
 
 SENDER = sender_of("Jobboard <no-reply@jobs.example.com>")
 
@@ -62,7 +64,14 @@ def test_with_a_user_the_client_logs_in_first(mailbox: Mailbox, message: EmailMe
 @pytest.mark.parametrize(
     ("verb", "reply", "verdict", "words"),
     [
-        ("RCPT", "550 no such user", MailRefused, "550 no such user"),
+        ("RCPT", "550 no such user", AddressDead, "550 no such user"),
+        ("RCPT", "550 5.1.1 no such user", AddressDead, "550 5.1.1 no such user"),
+        ("RCPT", "551 moved away", AddressDead, "551 moved away"),
+        ("RCPT", "550 5.2.1 disabled", AddressDead, "disabled"),
+        ("RCPT", "552 5.2.2 mailbox full", MailRefused, "mailbox full"),
+        ("RCPT", "550 5.7.1 looks like spam", MailRefused, "looks like spam"),
+        ("RCPT", "550 5.1.8 bad sender", MailRefused, "bad sender"),
+        ("RCPT", "450 4.1.1 no such user yet", MailDelayed, "450"),
         ("RCPT", "450 try later", MailDelayed, "450 try later"),
         ("RCPT", "421 going down", MailDelayed, "421 going down"),
         ("MAIL", "451 busy", MailDelayed, "451 busy"),
@@ -81,9 +90,10 @@ def test_a_failure_is_final_only_when_the_server_says_so(
 ) -> None:
     mailbox.replies[verb] = reply
 
-    with pytest.raises(verdict, match=words):
+    with pytest.raises(verdict, match=words) as caught:
         smtp.send(message, parse_url(mailbox.url))
 
+    assert type(caught.value) is verdict
     assert mailbox.messages == []
 
 
@@ -164,15 +174,13 @@ def test_an_international_address_needs_a_server_that_knows_them(
     assert mailbox.recipients == recipients
 
 
-def test_without_a_server_the_mail_becomes_a_file_that_only_its_owner_reads(message: EmailMessage, tmp_path: Path) -> None:
-    app = Flask(__name__)
-    app.config.update(SMTP_URL="", MAIL_FOLDER=str(tmp_path / "mail"))
+def test_without_a_server_the_mail_becomes_a_file_that_only_its_owner_reads(message: EmailMessage, context: Flask, tmp_path: Path) -> None:
+    context.config.update(SMTP_URL="", MAIL_FOLDER=str(tmp_path / "mail"))
 
-    with app.app_context():
-        transport.deliver(message)
+    for _ in range(2):
         transport.deliver(message)
 
     [file] = (tmp_path / "mail").iterdir()
-    assert file.name == "task-42.eml"
+    assert file.name == message["Message-ID"].strip("<>").partition("@")[0] + ".eml"
     assert file.read_bytes() == message.as_bytes()
     assert (file.stat().st_mode & 0o777, file.parent.stat().st_mode & 0o777) == (0o600, 0o700)

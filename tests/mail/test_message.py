@@ -1,5 +1,7 @@
 """Messages that every mail program reads, and that no name or title can bend."""
 
+import re
+from dataclasses import replace
 from datetime import UTC, datetime
 from email import message_from_bytes
 from email.message import EmailMessage
@@ -7,12 +9,16 @@ from email.policy import SMTP
 from typing import cast
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from app.mail.errors import MailRefused
 from app.mail.letters import CalendarPart, Letter, Person
 from app.mail.message import compose, sender_of
+from app.mail.message_ids import task_of
+
+# The ids of messages are signed with the application's key.
+pytestmark = pytest.mark.usefixtures("context")
 
 SENDER = sender_of("Jobboard <no-reply@jobs.example.com>")
 DATE = datetime(2027, 3, 5, 7, 30, tzinfo=UTC)
@@ -34,12 +40,29 @@ def test_headers_carry_vietnamese_and_the_tasks_id(letter: Letter) -> None:
         "To": "Nguyễn Thị Phương Thảo <thao@example.com>",
         "Subject": "Mời phỏng vấn: Kỹ sư dữ liệu",
         "Date": "Fri, 05 Mar 2027 07:30:00 +0000",
-        "Message-ID": "<task-42@jobs.example.com>",
+        "Message-ID": message["Message-ID"],
         "Auto-Submitted": "auto-generated",
         "MIME-Version": "1.0",
         "Content-Type": message["Content-Type"],
         "Content-Language": "vi, en",
     }
+
+
+def test_a_task_has_one_message_id_that_proves_its_recipient(letter: Letter) -> None:
+    first, again, other = sent(letter), sent(letter), sent(letter, task_id=43)
+
+    assert re.fullmatch(r"<task-42\.[0-9a-f]{20}@jobs\.example\.com>", first["Message-ID"])
+    assert again["Message-ID"] == first["Message-ID"] != other["Message-ID"]
+    assert task_of(first["Message-ID"], "THAO@example.com") == 42
+    assert task_of(first["Message-ID"], "bao@example.com") is None
+    assert task_of(first["Message-ID"].replace("task-42", "task-43"), "thao@example.com") is None
+
+
+def test_a_letter_that_one_can_leave_says_how_at_one_click(letter: Letter) -> None:
+    message = sent(replace(letter, unsubscribe="https://jobs.example.com/leave?token=abc"))
+
+    assert message["List-Unsubscribe"] == "<https://jobs.example.com/leave?token=abc>"
+    assert message["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
 
 
 def test_text_and_html_say_the_same_in_utf8(letter: Letter) -> None:
@@ -65,6 +88,7 @@ def test_a_calendar_comes_as_an_alternative_and_as_a_file(letter: Letter) -> Non
     assert attachment.get_content() == ics
 
 
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])  # The application's key is the same for every example.
 @given(name=st.text(max_size=300), subject=st.text(max_size=300))
 def test_no_name_or_subject_adds_a_header_or_a_recipient(name: str, subject: str) -> None:
     message = sent(Letter(Person(name, "thao@example.com"), subject, "x", "x", reply_to=Person(name, "bao@example.com")))

@@ -4,7 +4,6 @@ from collections.abc import Callable
 from datetime import timedelta
 from email import message_from_bytes
 from email.policy import SMTP
-from typing import Any
 
 import pytest
 from apiflask import APIFlask
@@ -15,75 +14,46 @@ import tasks.mail
 from app.accounts.models import User
 from app.applications.models import Interview
 from app.core.clock import now
-from app.core.outbox import Task, TaskState, enqueue
+from app.core.outbox import Task, TaskState
 from app.core.unit_of_work import unit_of_work
 from app.extensions import db
+from app.mail.message_ids import task_of
 from app.notifications.models import NotificationType
-from tests.factories import ApplicationFactory, CandidateFactory
+from tests.factories import ApplicationFactory
+from tests.mail.conftest import ended
 from tests.mail.smtp_server import Mailbox
 
 
 @pytest.fixture
-def app(committed_app: APIFlask, mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch) -> APIFlask:
-    """The application that the workers' tasks run in, with the test's mail server."""
-    committed_app.config["SMTP_URL"] = mailbox.url
-    monkeypatch.setattr(tasks.base, "flask_app", committed_app)
-    return committed_app
-
-
-@pytest.fixture
-def accept(app: APIFlask) -> Callable[[str, dict[str, Any]], int]:
-    """Commit a task and return its id."""
-
-    def accepted(name: str, args: dict[str, Any]) -> int:
-        with app.app_context(), unit_of_work():
-            return enqueue(name, args)
-
-    return accepted
-
-
-@pytest.fixture
-def user_id(app: APIFlask) -> int:
-    with app.app_context(), unit_of_work():
-        return int(CandidateFactory().id)
-
-
-@pytest.fixture
-def interview_id(app: APIFlask) -> int:
-    with app.app_context(), unit_of_work():
+def interview_id(mail_app: APIFlask) -> int:
+    with mail_app.app_context(), unit_of_work():
         made = Interview(application=ApplicationFactory(), interview_date=now() + timedelta(minutes=59))
         db.session.add(made)
         db.session.flush()
         return made.id
 
 
-def ended(app: APIFlask, task_id: int) -> tuple[TaskState, str | None]:
-    with app.app_context():
-        task = db.session.get(Task, task_id)
-        assert task is not None
-        return TaskState(task.state), task.error
-
-
-def test_a_task_sends_one_mail_however_often_it_is_delivered(app: APIFlask, mailbox: Mailbox, accept: Callable[..., int], user_id: int) -> None:
+def test_a_task_sends_one_mail_however_often_it_is_delivered(mail_app: APIFlask, mailbox: Mailbox, accept: Callable[..., int], user_id: int) -> None:
     task_id = accept("mail.verify_email", {"user_id": user_id})
 
     for _ in range(2):
         tasks.mail.verify_email(task_id)
 
     [message] = [message_from_bytes(raw, policy=SMTP) for raw in mailbox.messages]
-    assert message["Message-ID"] == f"<task-{task_id}@example.com>"
+    with mail_app.app_context():
+        assert task_of(message["Message-ID"], mailbox.recipients[0]) == task_id
     assert message["Subject"] == "Xác nhận địa chỉ e-mail của bạn / Confirm your e-mail address"
-    assert ended(app, task_id) == (TaskState.DONE, None)
+    assert ended(mail_app, task_id) == (TaskState.DONE, None)
 
 
 def test_no_transaction_is_open_while_the_server_thinks(
-    app: APIFlask, accept: Callable[..., int], user_id: int, monkeypatch: pytest.MonkeyPatch
+    mail_app: APIFlask, accept: Callable[..., int], user_id: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen: list[int] = []
 
     def look(message: object) -> None:
         idle = text("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND state LIKE 'idle in transaction%'")
-        with app.app_context(), db.engine.connect() as watching:
+        with mail_app.app_context(), db.engine.connect() as watching:
             seen.append(watching.execute(idle).scalar_one())
 
     monkeypatch.setattr(tasks.mail.transport, "deliver", look)
@@ -93,37 +63,43 @@ def test_no_transaction_is_open_while_the_server_thinks(
     assert seen == [0]
 
 
-def test_a_busy_server_is_asked_again_with_the_same_message_id(app: APIFlask, mailbox: Mailbox, accept: Callable[..., int], user_id: int) -> None:
+def test_a_busy_server_is_asked_again_with_the_same_message_id(
+    mail_app: APIFlask, mailbox: Mailbox, accept: Callable[..., int], user_id: int
+) -> None:
     mailbox.replies["RCPT"] = "451 busy"
     task_id = accept("mail.password_reset", {"user_id": user_id})
     tasks.mail.password_reset(task_id)
-    after_failure = ended(app, task_id)
+    after_failure = ended(mail_app, task_id)
     mailbox.replies.clear()
-    with app.app_context(), unit_of_work():
+    with mail_app.app_context(), unit_of_work():
         db.session.execute(update(Task).values(run_after=func.clock_timestamp()))
 
     tasks.mail.password_reset(task_id)
 
     assert after_failure == (TaskState.PENDING, "The mail server did not take the message: 451 busy")
-    assert ended(app, task_id) == (TaskState.DONE, None)
+    assert ended(mail_app, task_id) == (TaskState.DONE, None)
     [message] = [message_from_bytes(raw, policy=SMTP) for raw in mailbox.messages]
-    assert message["Message-ID"] == f"<task-{task_id}@example.com>"
+    with mail_app.app_context():
+        assert task_of(message["Message-ID"], mailbox.recipients[0]) == task_id
 
 
-def test_a_refused_recipient_ends_the_task(app: APIFlask, mailbox: Mailbox, accept: Callable[..., int], user_id: int) -> None:
-    mailbox.replies["RCPT"] = "550 no such user"
+def test_a_refused_recipient_ends_the_task(mail_app: APIFlask, mailbox: Mailbox, accept: Callable[..., int], user_id: int) -> None:
+    mailbox.replies["RCPT"] = "550 5.7.1 looks like spam"
     task_id = accept("mail.verify_email", {"user_id": user_id})
 
     tasks.mail.verify_email(task_id)
 
-    assert ended(app, task_id) == (TaskState.DEAD, "The mail server did not take the message: 550 no such user")
+    assert ended(mail_app, task_id) == (TaskState.DEAD, "The mail server did not take the message: 550 5.7.1 looks like spam")
 
 
-def test_a_letter_with_nothing_left_to_say_ends_well(app: APIFlask, mailbox: Mailbox, accept: Callable[..., int]) -> None:
+def test_a_letter_with_nothing_left_to_say_ends_well(mail_app: APIFlask, mailbox: Mailbox, accept: Callable[..., int]) -> None:
     ids = {
         "verify_email": {"user_id": 1},
         "password_reset": {"user_id": 1},
+        "recruiter_pending": {"user_id": 1},
         "recruiter_approved": {"user_id": 1},
+        "resume_ready": {"resume_id": 1},
+        "job_digest": {"user_id": 1, "day": "2027-03-05"},
         "application_received": {"application_id": 1},
         "application_status": {"event_id": 1},
         "interview_invitation": {"interview_id": 1, "sequence": 0},
@@ -135,17 +111,17 @@ def test_a_letter_with_nothing_left_to_say_ends_well(app: APIFlask, mailbox: Mai
     for name, task_id in accepted.items():
         getattr(tasks.mail, name)(task_id)
 
-    assert {name: ended(app, task_id) for name, task_id in accepted.items()} == dict.fromkeys(accepted, (TaskState.DONE, None))
+    assert {name: ended(mail_app, task_id) for name, task_id in accepted.items()} == dict.fromkeys(accepted, (TaskState.DONE, None))
     assert mailbox.verbs == []
 
 
-def test_a_reminder_goes_out_once_whatever_is_queued(app: APIFlask, mailbox: Mailbox, accept: Callable[..., int], interview_id: int) -> None:
-    with app.app_context():
+def test_a_reminder_goes_out_once_whatever_is_queued(mail_app: APIFlask, mailbox: Mailbox, accept: Callable[..., int], interview_id: int) -> None:
+    with mail_app.app_context():
         stamp = db.session.get(Interview, interview_id).updated_at
     for _ in range(2):
         tasks.mail.interview_reminder(accept("mail.interview_reminder", {"interview_id": interview_id, "sequence": 0}))
 
-    with app.app_context():
+    with mail_app.app_context():
         interview = db.session.get(Interview, interview_id)
         told = [task.args["type"] for task in db.session.query(Task).filter_by(name="notifications.deliver")]
         assert interview.reminded_at is not None
@@ -154,23 +130,25 @@ def test_a_reminder_goes_out_once_whatever_is_queued(app: APIFlask, mailbox: Mai
     assert told == [NotificationType.INTERVIEW_REMINDER]
 
 
-def test_a_reminder_that_could_not_be_sent_is_not_recorded(app: APIFlask, mailbox: Mailbox, accept: Callable[..., int], interview_id: int) -> None:
+def test_a_reminder_that_could_not_be_sent_is_not_recorded(
+    mail_app: APIFlask, mailbox: Mailbox, accept: Callable[..., int], interview_id: int
+) -> None:
     mailbox.replies["."] = "451 greylisted"
 
     tasks.mail.interview_reminder(accept("mail.interview_reminder", {"interview_id": interview_id, "sequence": 0}))
 
-    with app.app_context():
+    with mail_app.app_context():
         assert db.session.get(Interview, interview_id).reminded_at is None
         assert db.session.query(Task).filter_by(name="notifications.deliver").count() == 0
 
 
-def test_an_invitation_arrives_with_its_calendar(app: APIFlask, mailbox: Mailbox, accept: Callable[..., int], interview_id: int) -> None:
+def test_an_invitation_arrives_with_its_calendar(mail_app: APIFlask, mailbox: Mailbox, accept: Callable[..., int], interview_id: int) -> None:
     tasks.mail.interview_invitation(accept("mail.interview_invitation", {"interview_id": interview_id, "sequence": 0}))
 
     [message] = [message_from_bytes(raw, policy=SMTP) for raw in mailbox.messages]
     kinds = [part.get_content_type() for part in message.walk() if not part.is_multipart()]
     assert kinds == ["text/plain", "text/html", "text/calendar", "application/ics"]
-    with app.app_context():
+    with mail_app.app_context():
         application = db.session.get(Interview, interview_id).application
         assert message["Reply-To"].addresses[0].addr_spec == application.company.owner.email
         assert mailbox.recipients == [db.session.get(User, application.candidate_id).email]

@@ -1,0 +1,76 @@
+"""Delivery reports that come back later (RFC 3464), as a mail server pipes them to `flask mail bounce`.
+
+Anybody can send a mail that looks like one. A report counts only for an address to which we sent just the mail that it returns: its Message-ID is
+signed together with its recipient.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from email import message_from_bytes
+from email.message import EmailMessage, Message
+from email.policy import default
+from typing import cast
+
+from app.mail.bounces import Source, note
+from app.mail.message_ids import task_of
+from app.mail.statuses import is_dead
+
+# A report returns the headers of a mail, or all of it.
+LARGEST = 2 * 1024 * 1024
+
+
+class NotAReport(Exception):
+    """The message is no delivery report, or none that can be read."""
+
+
+@dataclass(frozen=True)
+class Failure:
+    """What a report says of one recipient."""
+
+    address: str
+    status: str
+    words: str
+
+
+def take(raw: bytes) -> list[str]:
+    """Note the addresses that the report proves dead, and return them; none for a delay, a full mailbox, or a mail that is not ours.
+
+    Raises NotAReport.
+    """
+    report = message_from_bytes(raw[:LARGEST], policy=default)
+    if report.get_content_type() != "multipart/report":
+        raise NotAReport(f"This is {report.get_content_type()}, not a delivery report (multipart/report).")
+    returned = _returned_id(report)
+    noted = []
+    for failure in _failures(report):
+        task_id = task_of(returned, failure.address)
+        if task_id is not None and is_dead(failure.status):
+            note(failure.address, f"{failure.status} {failure.words}".strip(), Source.REPORT, task_id)
+            noted.append(failure.address)
+    return noted
+
+
+def _failures(report: EmailMessage) -> Iterator[Failure]:
+    """The recipients whom the report gives up. Its machine-readable part holds one block of fields for the mail and one for each of them."""
+    for part in report.walk():
+        if part.get_content_type() == "message/delivery-status":
+            for block in cast("list[Message]", part.get_payload()):
+                if str(block.get("Action", "")).strip().lower() == "failed":
+                    addresses = [_value(block, name) for name in ("Original-Recipient", "Final-Recipient")]
+                    words = _value(block, "Diagnostic-Code")
+                    yield from (Failure(address, str(block.get("Status", "")), words) for address in dict.fromkeys(addresses) if address)
+
+
+def _value(block: Message, name: str) -> str:
+    """A typed field without its type: `rfc822; thao@example.com`."""
+    return " ".join(str(block.get(name, "")).partition(";")[2].split())
+
+
+def _returned_id(report: EmailMessage) -> str:
+    """The Message-ID of the mail that is returned, as a whole (message/rfc822) or its headers alone (text/rfc822-headers)."""
+    for part in report.walk():
+        if part.get_content_type() == "message/rfc822":
+            return str(cast("list[Message]", part.get_payload())[0].get("Message-ID", ""))
+        if part.get_content_type() == "text/rfc822-headers":
+            return str(message_from_bytes(cast(bytes, part.get_payload(decode=True)), policy=default).get("Message-ID", ""))
+    return ""
