@@ -186,41 +186,46 @@ def _age(path: Path) -> None:
 
 def test_an_application_that_is_being_handed_in_keeps_the_pdf(context: APIFlask) -> None:
     resume_id = printed(made=400 * DAY)
-    removed: list[int] = []
+    other = PurgeBeside(context)
 
-    def purge_beside() -> None:
-        with context.app_context():
-            removed.append(purge())
-
-    other = Thread(target=purge_beside)
     with unit_of_work():
         ApplicationFactory(resume_id=resume_id)
-        other.start()
-        _await_waiting_lock()
+        other.start_and_wait_for_us()
     other.join(10)
 
-    assert removed == [0]
+    assert other.removed == 0
     assert kept() == [resume_id]
 
 
 def test_a_pdf_that_is_just_being_used_is_kept(context: APIFlask) -> None:
     resume_id = printed(made=400 * DAY)
-    removed: list[int] = []
+    other = PurgeBeside(context)
 
-    def purge_beside() -> None:
-        with context.app_context():
-            removed.append(purge())
-
-    other = Thread(target=purge_beside)
     with unit_of_work():
         resume = db.session.scalars(locked(select(Resume).where(Resume.id == resume_id))).one()
-        other.start()
-        _await_waiting_lock()
+        other.start_and_wait_for_us()
         resume.pdf_used_at = now()
     other.join(10)
 
-    assert removed == [0]
+    assert other.removed == 0
     assert kept() == [resume_id]
+
+
+class PurgeBeside(Thread):
+    """A purge on another connection, which waits for a lock of ours."""
+
+    def __init__(self, app: APIFlask) -> None:
+        super().__init__()
+        self._app = app
+        self.removed: int | None = None
+
+    def run(self) -> None:
+        with self._app.app_context():
+            self.removed = purge()
+
+    def start_and_wait_for_us(self) -> None:
+        self.start()
+        _await_waiting_lock()
 
 
 def _await_waiting_lock() -> None:
