@@ -87,7 +87,13 @@ class Settings(BaseSettings):
     database_url: str = DEVELOPMENT_DATABASE
     redis_url: str = "redis://127.0.0.1:6379/0"
     redis_cache_url: str = ""
+    # Empty: PostgreSQL searches. User and password stand in the address, unless there is an API key; the CA is a file of certificates.
     elasticsearch_url: str = ""
+    elasticsearch_api_key: str = ""
+    elasticsearch_ca: str = ""
+    # What the names of the indexes begin with, and how long a search waits before PostgreSQL answers it.
+    elasticsearch_index: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,50}$")] = "jobs"
+    elasticsearch_timeout_ms: Annotated[int, Field(ge=50, le=10_000)] = 250
     storage_url: str = ""
     smtp_url: Annotated[str, AfterValidator(_check_smtp_url)] = ""
     mail_from: Annotated[str, AfterValidator(_check_sender)] = "Jobboard <no-reply@example.com>"

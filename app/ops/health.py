@@ -6,8 +6,6 @@ from dataclasses import dataclass
 
 import redis
 import structlog
-from elastic_transport import TransportError
-from elasticsearch import ApiError, Elasticsearch
 from flask import Flask, current_app
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
@@ -17,6 +15,10 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from app.core import storage
 from app.extensions import db, job_cache
+from app.search import choice
+from app.search.elastic import indices
+from app.search.elastic.client import client, failures
+from app.search.engine import EngineAway
 
 log = structlog.get_logger()
 TIMEOUT = 1.0
@@ -77,14 +79,15 @@ def _cache() -> Health:
 
 
 def _search() -> Health:
-    url = current_app.config["ELASTICSEARCH_URL"]
-    if not url:
+    if not choice.is_elastic():
         return Health("ok", "PostgreSQL full text; Elasticsearch is not configured.")
     try:
-        Elasticsearch(url, request_timeout=TIMEOUT, max_retries=0).cluster.health()
-        return Health("ok")
-    except (ApiError, TransportError):
-        return Health("away", "Searches are answered by PostgreSQL.")
+        with failures():
+            client().options(request_timeout=TIMEOUT).cluster.health()
+            index = indices.live()
+    except EngineAway as error:
+        return Health("away", f"Searches are answered by PostgreSQL: {error}.")
+    return Health("ok") if index else Health("away", "Searches are answered by PostgreSQL until `flask search rebuild` has made an index.")
 
 
 def _storage() -> Health:

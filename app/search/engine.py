@@ -68,16 +68,34 @@ class Stored:
     is_deleted: bool
 
 
-class SearchEngine(Protocol):
-    """An index of jobs. Writes are versioned: one that is older than what is stored is refused, tombstones included."""
+class EngineAway(Exception):
+    """An engine that cannot answer, or take what it is given, now: it may later."""
 
-    name: str
+
+class EntriesRefused(Exception):
+    """Documents that an engine will never take, with its reasons by the ids of their jobs. What else came with them is stored."""
+
+    def __init__(self, reasons: Mapping[int, str]) -> None:
+        super().__init__("; ".join(f"job {job_id}: {reason}" for job_id, reason in reasons.items()))
+        self.reasons = reasons
+
+
+class Searcher(Protocol):
+    """What answers searches: an engine, or several that stand in for each other."""
+
+    @property
+    def name(self) -> str:
+        """The engine that answers, or answered last."""
 
     def search(self, query: EngineQuery) -> Hits:
         """The open jobs that match and whose deadline is not past. A facet's counts ignore the filter on that facet itself."""
 
     def count_each(self, texts: Sequence[Query], *, at_most: int) -> list[int]:
         """How many jobs match each text, counting no further than `at_most`."""
+
+
+class SearchEngine(Searcher, Protocol):
+    """An index of jobs. Writes are versioned: one that is older than what is stored is refused, tombstones included."""
 
     def index(self, documents: Sequence[Document]) -> int:
         """Store the documents; return how many were not refused as older than what is stored."""

@@ -5,9 +5,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from app.search import vocabulary
-from app.search.engine import EngineQuery, Hits, SearchEngine
+from app.search.choice import searcher
+from app.search.engine import EngineQuery, Hits, Searcher
 from app.search.query import Query, Term, parse
-from app.search.service import current_engine
 from app.search.text import fold, tokens
 
 MAX_CORRECTED_WORDS = 3
@@ -26,7 +26,7 @@ class Found:
     """One page of hits, and how they came about.
 
     `corrected` is the text that was searched for in place of what was typed; `is_relaxed` tells that not every word need match; `is_degraded`
-    that another engine than the chosen one answered.
+    that another engine than the chosen one answered. `attempt` is the number of the thought that helped, 0 for what was typed.
     """
 
     hits: Hits
@@ -34,22 +34,23 @@ class Found:
     corrected: str | None = None
     is_relaxed: bool = False
     is_degraded: bool = False
+    attempt: int = 0
 
 
-def find(text: str, query: EngineQuery) -> Found:
+def find(text: str, query: EngineQuery, *, attempt: int = 0) -> Found:
     """The jobs that have every word of `text`; else those that do when its last word may be the beginning of one, or its slips are corrected.
 
-    Else those with every word that stands in some job, else with any of them.
+    Else those with every word that stands in some job, else with any of them. A page that continues another starts with its `attempt`.
     """
-    engine = current_engine()
+    engine = searcher()
     first = None
     for attempt in _attempts(engine, text):
         hits = engine.search(replace(query, text=attempt.text, with_prefix=attempt.with_prefix))
         if hits.total:
-            return Found(hits, engine.name, attempt.corrected, attempt.is_relaxed)
+            return Found(hits, engine.name, attempt.corrected, attempt.is_relaxed, engine.is_degraded)
         first = first or hits
     # When no thought helped, what was typed is answered: its facets tell which filter to give up.
-    return Found(first or Hits([], 0), engine.name)
+    return Found(first or Hits([], 0), engine.name, is_degraded=engine.is_degraded)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +61,7 @@ class _Attempt:
     is_relaxed: bool = False
 
 
-def _attempts(engine: SearchEngine, text: str) -> Iterator[_Attempt]:
+def _attempts(engine: Searcher, text: str) -> Iterator[_Attempt]:
     query = parse(text)
     yield _Attempt(query)
     if query.unfinished is not None:
@@ -74,7 +75,7 @@ def _attempts(engine: SearchEngine, text: str) -> Iterator[_Attempt]:
             yield _Attempt(relaxed, corrected=corrected if corrected != text else None, is_relaxed=True)
 
 
-def _relaxed(engine: SearchEngine, query: Query) -> Iterator[Query]:
+def _relaxed(engine: Searcher, query: Query) -> Iterator[Query]:
     """The query without the terms that no job has; then any of its rarer terms, since with the common ones half the board would match."""
     loose = query.relaxed()
     counts = engine.count_each([replace(loose, terms=(term,)) for term in loose.terms], at_most=MANY)
@@ -92,7 +93,7 @@ def _relaxed(engine: SearchEngine, query: Query) -> Iterator[Query]:
         yield replace(loose, terms=tuple(rarer))
 
 
-def _corrected(engine: SearchEngine, text: str, query: Query) -> str:
+def _corrected(engine: Searcher, text: str, query: Query) -> str:
     """The text with the words that stand in no job replaced by the likeliest that do."""
     # A known expression is no slip, even if no job says it this way.
     unfamiliar = (term.words for term in query.terms if not term.synonyms and not term.is_filler)
@@ -104,7 +105,7 @@ def _corrected(engine: SearchEngine, text: str, query: Query) -> str:
     return text
 
 
-def _likeliest(engine: SearchEngine, texts: Sequence[str], *, still_unknown: Sequence[str]) -> str | None:
+def _likeliest(engine: Searcher, texts: Sequence[str], *, still_unknown: Sequence[str]) -> str | None:
     """The text that most jobs match, leaving aside words that stand in none anyway; the earlier of equals."""
     judged = [parse(_without(text, still_unknown)) for text in texts]
     counts = engine.count_each(judged, at_most=_ENOUGH)

@@ -21,21 +21,7 @@ from app.search.expressions import glued
 from app.search.models import SearchDocument
 from app.search.query import Query
 from app.search.tsquery import to_tsquery
-
-TITLE, HEADLINE = 1.0, 0.4
-"""What a term counts in the title, and in the company's name or the place."""
-
-ACCENTS, IN_A_ROW, WHOLE_TEXT = 0.3, 0.4, 0.3
-"""What the typed accents, terms in a row, and the frequency of words in the whole text add at most."""
-
-PLACE = 1.3
-"""By how much a job at the preferred place is raised."""
-
-_FRESHNESS, _DAYS = 0.15, 30
-"""The share of the score that fades with age, and the days in which it falls to 1/e."""
-
-_LENGTH, _LETTERS = 0.2, 100
-"""The share that a title of so many letters, or of more, loses."""
+from app.search.weights import ACCENTS, DAYS, FRESHNESS, HEADLINE, IN_A_ROW, LENGTH, LETTERS, PLACE, TITLE, WHOLE_TEXT
 
 # For D, C, B, A, as `ts_rank` takes them.
 _WEIGHTS = literal_column("'{0.1,0.15,0.4,1.0}'::real[]", ARRAY(REAL))
@@ -103,7 +89,7 @@ def _if_in_a_row(vector: Vector, query: Query, value: float) -> Number:
 
 def _gentle_factors(preferred: Place | None, as_of: datetime) -> Number:
     age = func.greatest(func.extract("epoch", literal(as_of) - SearchDocument.created_at), 0) / 86_400
-    fresh = 1 - _FRESHNESS + _FRESHNESS * func.exp(-cast(age, Float) / _DAYS)
-    short = 1 - _LENGTH * cast(func.least(func.length(SearchDocument.title), _LETTERS), Float) / _LETTERS
+    fresh = 1 - FRESHNESS + FRESHNESS * func.exp(-cast(age, Float) / DAYS)
+    short = 1 - LENGTH * cast(func.least(func.length(SearchDocument.title), LETTERS), Float) / LETTERS
     near = literal(1.0) if preferred is None else case((at_place(SearchDocument, preferred), PLACE), else_=1.0)
     return fresh * short * near

@@ -1,29 +1,30 @@
 """Jobs for a candidate: from the primary résumé and the wishes in the account."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from app.accounts.models import User
 from app.resumes import service as resumes
 from app.search import listing
+from app.search.choice import searcher
 from app.search.criteria import NEWEST, Filters, read_place
-from app.search.engine import EngineQuery
+from app.search.engine import EngineQuery, Hits
+from app.search.listing import Cut
 from app.search.query import MAX_QUERY_WORDS, Query, Term
-from app.search.service import current_engine
 from app.search.synonyms import thesaurus
 from app.search.text import analyse
 
 
-def recommend(candidate: User, *, limit: int, offset: int) -> tuple[Sequence[int], int]:
-    """The ids of one page of jobs and how many there are: those that match a wished title, the résumé's title or a skill, else the newest.
+def recommend(candidate: User, *, limit: int, offset: int) -> Hits:
+    """One page of jobs and how many there are: those that match a wished title, the résumé's title or a skill, else the newest.
 
     Jobs at the desired place stand higher; others are not left out.
     """
     wishes = _wishes(candidate)
     place = read_place(candidate.desired_location or "")
-    hits = current_engine().search(EngineQuery(text=wishes, limit=limit, offset=offset, preferred_place=place)) if wishes.has_wishes else None
+    hits = searcher().search(EngineQuery(text=wishes, limit=limit, offset=offset, preferred_place=place)) if wishes.has_wishes else None
     if hits is not None and hits.total:
-        return hits.ids, hits.total
-    return listing.list_public(Filters(), ordering=NEWEST, limit=limit, offset=offset)
+        return hits
+    return listing.list_public(Filters(), Cut(NEWEST, limit, offset))
 
 
 def _wishes(candidate: User) -> Query:

@@ -17,18 +17,18 @@ def current_engine() -> SearchEngine:
     return _POSTGRES
 
 
-def reindex(job_ids: Sequence[int]) -> int:
+def reindex(job_ids: Sequence[int], engine: SearchEngine = _POSTGRES) -> int:
     """Read the jobs and write their searchable copies, tombstones for those that are not public; return how many were not refused as old.
 
-    In the open transaction. Needs no lock: of two that read a job at once, the one with the older version is refused.
+    In the open transaction. Needs no lock: of two that read a job at once, the one with the older version is refused. Raises what the engine raises.
     """
-    return _write(documents.read(list(dict.fromkeys(job_ids))))
+    return _write(documents.read(list(dict.fromkeys(job_ids))), engine)
 
 
 def reindex_next(*, after: int) -> tuple[int, int]:
     """The next batch of a rebuild: index the jobs beyond the id `after`; return the last id and how many jobs there were, none at the end."""
     batch = next(documents.read_batches(BATCH, after=after), [])
-    _write(batch)
+    _write(batch, _POSTGRES)
     return (batch[-1].job_id if batch else after), len(batch)
 
 
@@ -40,7 +40,6 @@ def rebuild_in_transaction() -> int:
     return postgres_writes.refill(documents.read_batches(4 * BATCH))
 
 
-def _write(entries: Sequence[Entry]) -> int:
-    engine = current_engine()
+def _write(entries: Sequence[Entry], engine: SearchEngine) -> int:
     written = engine.index([entry for entry in entries if isinstance(entry, Document)])
     return written + engine.delete([entry for entry in entries if isinstance(entry, Tombstone)])

@@ -9,8 +9,12 @@ from flask.testing import FlaskClient
 from app.accounts.models import User
 from app.extensions import db
 from app.jobs.models import Job
-from app.search import service
+from app.search import choice, service
+from app.search.elastic import indices
+from app.search.elastic.client import client
 from tests.factories import JobFactory
+
+ENGINES = ("postgresql", "elasticsearch")
 
 SignIn = Callable[[User], FlaskClient]
 
@@ -24,8 +28,11 @@ def post(title: str, **values: Any) -> Job:
 
 def index(*jobs: Job) -> int:
     """Index the jobs as they are now."""
-    written = service.reindex([job.id for job in jobs])
+    job_ids = [job.id for job in jobs]
+    written = [service.reindex(job_ids, engine) for engine in choice.engines()][-1]
     db.session.commit()
+    if choice.is_elastic():
+        client().indices.refresh(index=indices.family())
     return written
 
 

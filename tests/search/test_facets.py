@@ -1,11 +1,14 @@
 """Counts for narrowing a search: each facet as if its own filter were not set."""
 
+import pytest
 from flask.testing import FlaskClient
 
 from app.extensions import db
 from app.jobs.models import ExperienceLevel, JobType
 from tests.factories import CompanyFactory
 from tests.search.board import index, post, search
+
+pytestmark = pytest.mark.usefixtures("engine_name")
 
 
 def counts(facet: list[dict[str, object]]) -> dict[object, object]:

@@ -10,6 +10,8 @@ from app.jobs.models import Currency, ExperienceLevel, JobType
 from tests.factories import CompanyFactory
 from tests.search.board import listed, post, search
 
+pytestmark = pytest.mark.usefixtures("engine_name")
+
 PATHS = ("/api/v1/jobs/", "/api/v1/jobs/search/")
 UNSTATED = {"salary_min": None, "salary_max": None}
 

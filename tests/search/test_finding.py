@@ -9,6 +9,8 @@ from app.search import finding
 from app.search.vocabulary import is_one_slip
 from tests.search.board import post, search, titles
 
+pytestmark = pytest.mark.usefixtures("engine_name")
+
 
 @pytest.mark.parametrize(
     ("text", "corrected", "expected"),

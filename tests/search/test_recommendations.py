@@ -2,11 +2,14 @@
 
 from datetime import timedelta
 
+import pytest
 from flask.testing import FlaskClient
 
 from app.core.clock import now
 from tests.factories import AdminFactory, CandidateFactory, RecruiterFactory, ResumeFactory
 from tests.search.board import SignIn, listed, post
+
+pytestmark = pytest.mark.usefixtures("engine_name")
 
 PATH = "/api/v1/jobs/recommendations/"
 

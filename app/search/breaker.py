@@ -1,0 +1,51 @@
+"""A circuit breaker: what failed just now is not asked again at once, and then by one caller, so that nobody else waits for it."""
+
+import threading
+import time
+from collections.abc import Callable
+
+
+class CircuitBreaker:
+    """Of one back end in one process. Closed it lets everybody through; after a failure it opens for a while, which doubles with each failure.
+
+    Who is let through tells by `succeeded` or `failed` how it went.
+    """
+
+    def __init__(self, *, first_pause: float, longest_pause: float, clock: Callable[[], float] = time.monotonic) -> None:
+        """Pauses in seconds."""
+        self._pauses = (first_pause, longest_pause)
+        self._pause = first_pause
+        self._opens_at: float | None = None
+        self._clock = clock
+        self._lock = threading.Lock()
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether the back end answered when it was last asked."""
+        return self._opens_at is None
+
+    def lets_through(self) -> bool:
+        """Whether to ask the back end. Of those who come when a pause has ended one is let through; the rest wait for how that goes."""
+        with self._lock:
+            if self._opens_at is None:
+                return True
+            if self._clock() < self._opens_at:
+                return False
+            # Should the one not come back, another is let through after the same pause.
+            self._opens_at = self._clock() + self._pause
+            return True
+
+    def succeeded(self) -> bool:
+        """Let everybody through again; return whether that is news."""
+        with self._lock:
+            was_open = self._opens_at is not None
+            self._opens_at, self._pause = None, self._pauses[0]
+            return was_open
+
+    def failed(self) -> bool:
+        """Let nobody through for a while; return whether that is news."""
+        with self._lock:
+            was_closed = self._opens_at is None
+            self._pause = self._pauses[0] if was_closed else min(2 * self._pause, self._pauses[1])
+            self._opens_at = self._clock() + self._pause
+            return was_closed

@@ -1,0 +1,55 @@
+"""The connection to Elasticsearch, one for an application in each process, and what its failures mean."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import structlog
+from elastic_transport import ConnectionTimeout, TransportError
+from elasticsearch import ApiError, Elasticsearch
+from flask import current_app
+
+from app.search.engine import EngineAway
+
+log = structlog.get_logger()
+
+_BUSY = 429
+
+
+def client() -> Elasticsearch:
+    """The client of the current application. It never tries twice: who waits for an answer asks PostgreSQL instead, and tasks come again."""
+    config = current_app.config
+    key = "|".join(["elasticsearch", *(config[f"ELASTICSEARCH_{name}"] for name in ("URL", "API_KEY", "CA"))])
+    if key not in current_app.extensions:
+        options = {name: config[f"ELASTICSEARCH_{variable}"] for name, variable in (("api_key", "API_KEY"), ("ca_certs", "CA"))}
+        given = {name: value for name, value in options.items() if value}
+        current_app.extensions[key] = Elasticsearch(config["ELASTICSEARCH_URL"], max_retries=0, retry_on_timeout=False, **given)
+    found: Elasticsearch = current_app.extensions[key]
+    return found
+
+
+def searching_client() -> Elasticsearch:
+    """The same for who waits: gives up after `ELASTICSEARCH_TIMEOUT_MS`."""
+    return client().options(request_timeout=current_app.config["ELASTICSEARCH_TIMEOUT_MS"] / 1000)
+
+
+@contextmanager
+def failures() -> Iterator[None]:
+    """Turns whatever keeps Elasticsearch from answering into EngineAway: refused, silent, red, busy, a wrong password, an index not made yet.
+
+    An answer that it cannot read our request is a fault of ours. It is logged as one, and ends in EngineAway too: PostgreSQL can still answer.
+    """
+    try:
+        yield
+    except ConnectionTimeout as error:
+        raise EngineAway("Elasticsearch is silent") from error
+    except TransportError as error:
+        raise EngineAway(f"Elasticsearch cannot be reached: {type(error).__name__}") from error
+    except ApiError as error:
+        if error.status_code == 400:
+            log.error("elasticsearch_refused_request", error=str(error)[:1000])
+        raise EngineAway(f"Elasticsearch answers {error.status_code}") from error
+
+
+def is_passing(status: int) -> bool:
+    """Whether what was answered so may be taken later."""
+    return status == _BUSY or status >= 500

@@ -1,0 +1,120 @@
+"""The engine on Elasticsearch."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from app.search.documents import Document, Entry, Tombstone
+from app.search.elastic import bulk, facets, indices, scoring
+from app.search.elastic.client import client, failures, searching_client
+from app.search.elastic.contents import micros
+from app.search.elastic.matching import Clause, by_facet, findable, others
+from app.search.elastic.pages import is_by_relevance, sorting
+from app.search.engine import EngineAway, EngineQuery, EntriesRefused, Hits, Stored
+from app.search.query import Query
+
+_SHOWN = "hits.total,hits.hits.sort,hits.hits.fields,aggregations,_shards.failures"
+_KEPT = ["job_id", "version", "is_deleted"]
+
+
+class ElasticEngine:
+    """`SearchEngine` on the index behind the alias. Every method raises EngineAway when Elasticsearch does not answer."""
+
+    name = "elasticsearch"
+
+    def search(self, query: EngineQuery) -> Hits:
+        """One request."""
+        body = _request(query)
+        with failures():
+            answer = searching_client().search(
+                index=indices.family(),
+                allow_partial_search_results=False,
+                filter_path=_SHOWN,
+                source=False,
+                docvalue_fields=[{"field": "job_id"}],
+                **body,
+            )
+        found = answer.get("hits", {})
+        hits = found.get("hits", [])
+        shown = hits[: query.limit]
+        counts = facets.read(answer["aggregations"]) if query.with_facets else {}
+        last = shown[-1]["sort"] if len(hits) > query.limit else None
+        return Hits([hit["fields"]["job_id"][0] for hit in shown], found["total"]["value"], counts, last)
+
+    def count_each(self, texts: Sequence[Query], *, at_most: int) -> list[int]:
+        """One request for all of them."""
+        if not texts:
+            return []
+        searches: list[dict[str, Any]] = []
+        for text in texts:
+            searches += [{}, {"query": {"bool": {"filter": findable(text)}}, "size": 0, "track_total_hits": at_most}]
+        with failures():
+            answer = searching_client().msearch(index=indices.family(), searches=searches, filter_path="responses.hits.total,responses.error.type")
+        return [min(_total(one), at_most) for one in answer["responses"]]
+
+    def index(self, documents: Sequence[Document]) -> int:
+        """One request. Raises EntriesRefused when there are some that will never be taken, after the others were stored."""
+        return _write(documents)
+
+    def delete(self, tombstones: Sequence[Tombstone]) -> int:
+        """One request, raising as `index` does."""
+        return _write(tombstones)
+
+    def stored(self, *, after: int, limit: int) -> list[Stored]:
+        """One request, and a refresh before, so that what was written is seen."""
+        with failures():
+            client().indices.refresh(index=indices.family())
+            query = {"range": {"job_id": {"gt": after}}}
+            answer = client().search(index=indices.family(), query=query, sort=[{"job_id": "asc"}], size=limit, source_includes=_KEPT)
+        sources = (hit["_source"] for hit in answer["hits"]["hits"])
+        return [Stored(one["job_id"], one["version"], one["is_deleted"]) for one in sources]
+
+
+def _write(entries: Sequence[Entry]) -> int:
+    with failures():
+        indexes = indices.targets()
+    outcome = bulk.write(entries, indexes)
+    if outcome.refused:
+        raise EntriesRefused(outcome.refused)
+    if outcome.postponed:
+        raise EngineAway(f"Elasticsearch postponed {len(outcome.postponed)} documents: {next(iter(outcome.postponed.values()))}")
+    return len(outcome.written)
+
+
+def _total(answer: dict[str, Any]) -> int:
+    if "error" in answer:
+        raise EngineAway(f"Elasticsearch answers {answer['error'].get('type')}")
+    number: int = answer["hits"]["total"]["value"]
+    return number
+
+
+def _request(query: EngineQuery) -> dict[str, Any]:
+    """The search: its conditions but those on facets are the query, the latter come afterwards, so that each facet is counted without its own."""
+    conditions = [*findable(query.text, with_prefix=query.with_prefix), *others(query.filters), *_limits(query)]
+    chosen = by_facet(query.filters)
+    if not query.with_facets:
+        conditions += chosen.values()
+    matching: Clause = {"bool": {"filter": conditions}}
+    if is_by_relevance(query):
+        matching = scoring.scored(conditions, query.text, with_prefix=query.with_prefix, preferred=query.preferred_place, as_of=query.as_of)
+    body: dict[str, Any] = {"query": matching, "sort": sorting(query), "size": query.limit + 1, "from_": query.offset, "track_total_hits": True}
+    if query.after is not None:
+        body["search_after"] = list(query.after)
+    if query.with_facets:
+        body["aggs"] = facets.aggregations(chosen)
+    afterwards = [*(chosen.values() if query.with_facets else ()), *([_until(query)] if query.after is not None else ())]
+    if afterwards:
+        body["post_filter"] = {"bool": {"filter": afterwards}}
+    return body
+
+
+def _until(query: EngineQuery) -> Clause:
+    return {"range": {"created_micros": {"lte": micros(query.as_of)}}}
+
+
+def _limits(query: EngineQuery) -> list[Clause]:
+    found: list[Clause] = []
+    if query.excluded_ids:
+        found.append({"bool": {"must_not": [{"terms": {"job_id": list(query.excluded_ids)}}]}})
+    if query.among_ids is not None:
+        found.append({"terms": {"job_id": list(query.among_ids)}})
+    return found
