@@ -27,6 +27,7 @@ class Addresses:
     host: str
     port: int
     flower_port: int
+    mail_port: int = 8025
 
     @property
     def api(self) -> str:
@@ -38,6 +39,19 @@ class Addresses:
     def flower(self) -> str:
         """Flower's address; it listens on the loopback interface only."""
         return f"http://{LOOPBACK}:{self.flower_port}"
+
+    @property
+    def mail(self) -> str:
+        """The address of the page of caught mails; it listens on the loopback interface only."""
+        return f"http://{LOOPBACK}:{self.mail_port}"
+
+
+@dataclass(frozen=True)
+class MailCatcher:
+    """What catches the mail, if anything, and the variables that lead to it."""
+
+    programs: tuple[Program, ...]
+    environment: Mapping[str, str]
 
 
 def app_programs(root: Path, var: Path, addresses: Addresses, environment: Mapping[str, str]) -> list[Program]:
@@ -56,6 +70,13 @@ def app_programs(root: Path, var: Path, addresses: Addresses, environment: Mappi
         _program(root, "beat", beat),
         _program(root, "flower", flower, {"FLOWER_BASIC_AUTH": login} if login else None),
     ]
+
+
+def mail_catcher(root: Path, folder: Path, addresses: Addresses, smtp_port: int) -> MailCatcher:
+    """The server that takes all mail in development and shows it."""
+    ports = ("--smtp-port", str(smtp_port), "--page-port", str(addresses.mail_port))
+    program = _program(root, "mail-catcher", ("embedded.catcher", *ports, "--folder", str(folder)))
+    return MailCatcher((program,), {"SMTP_URL": f"smtp://{LOOPBACK}:{smtp_port}"})
 
 
 def _api_command(addresses: Addresses) -> tuple[str, ...]:

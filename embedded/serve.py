@@ -5,7 +5,7 @@ import sys
 import time
 from pathlib import Path
 
-from embedded.app_programs import app_programs
+from embedded.app_programs import MailCatcher, app_programs, mail_catcher
 from embedded.backends import Backends, Wanted
 from embedded.credentials import load_credentials
 from embedded.instance_lock import instance_lock
@@ -61,13 +61,15 @@ def _serve(signals: StopSignals) -> None:
         end_all(processes_marked(_MARK, str(ROOT)))
         require_free("PORT", addresses.port, addresses.host)
         require_free("FLOWER_PORT", addresses.flower_port)
+        catcher = _mail_catcher(settings)
         credentials = load_credentials(VAR / "secrets.json")
         with Backends(VAR, credentials, Wanted.by(settings.environment)) as backends:
-            found = settings.missing(VAR, credentials.secret_key, backends.environment)
-            environment = settings.for_processes(VAR, credentials.secret_key, backends.environment) | {_MARK: str(ROOT)}
+            reached = {**backends.environment, **catcher.environment}
+            found = settings.missing(VAR, credentials.secret_key, reached)
+            environment = settings.for_processes(VAR, credentials.secret_key, reached) | {_MARK: str(ROOT)}
             groups = (
                 Group("backends", backends.programs, starts_at_once=True),
-                Group("app", app_programs(ROOT, VAR, addresses, settings.environment), starts_at_once=False),
+                Group("app", [*app_programs(ROOT, VAR, addresses, settings.environment), *catcher.programs], starts_at_once=False),
             )
             supervisor = Supervisor(groups, folder=RUN, logs=LOGS, port=find_free_port(), password=credentials.supervisor_password)
             try:
@@ -83,6 +85,14 @@ def _serve(signals: StopSignals) -> None:
                 signals.is_expected = True
                 SERVED.unlink(missing_ok=True)
                 _stop(supervisor, signals)
+
+
+def _mail_catcher(settings: ServeSettings) -> MailCatcher:
+    if not settings.catches_mail:
+        return MailCatcher((), {})
+    require_free("MAIL_PORT", settings.addresses.mail_port)
+    folder = Path(settings.environment.get("MAIL_FOLDER") or VAR / "mail")
+    return mail_catcher(ROOT, folder, settings.addresses, find_free_port())
 
 
 def _fill_database(environment: dict[str, str], demo_jobs: int) -> None:
@@ -139,8 +149,8 @@ def _print_addresses(settings: ServeSettings) -> None:
         ("Flower", f"{addresses.flower}/"),
         ("Logs", str(LOGS)),
     ]
-    if not settings.environment.get("SMTP_URL"):
-        rows.append(("Mail", settings.environment.get("MAIL_FOLDER") or str(VAR / "mail")))
+    if settings.catches_mail:
+        rows.append(("Mail", f"{addresses.mail}/"))
     if settings.demo_jobs:
         rows += [("Demo logins", "candidate@demo.com, recruiter@demo.com, admin@demo.com; password demo123")]
     say("\nThe board is ready. Ctrl-C stops it.\n")

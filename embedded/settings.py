@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import combinations
 from pathlib import Path
 
 from dotenv import dotenv_values
@@ -37,15 +38,20 @@ class ServeSettings:
             host=environment.get("HOST") or LOOPBACK,
             port=parse_port("PORT", environment.get("PORT") or "8000"),
             flower_port=parse_port("FLOWER_PORT", environment.get("FLOWER_PORT") or "5555"),
+            mail_port=parse_port("MAIL_PORT", environment.get("MAIL_PORT") or "8025"),
         )
-        if addresses.port == addresses.flower_port:
-            raise StartError(f"PORT and FLOWER_PORT are both {addresses.port}: choose two different ports.")
+        _require_different({"PORT": addresses.port, "FLOWER_PORT": addresses.flower_port, "MAIL_PORT": addresses.mail_port})
         demo_jobs = environment.get("DEMO_JOBS") or _DEMO_JOBS
         if not (demo_jobs.isascii() and demo_jobs.isdigit()):
             raise StartError(f"DEMO_JOBS={demo_jobs} is not a number.")
         if (engine := environment.get("SEARCH") or "postgresql") not in _ENGINES:
             raise StartError(f"SEARCH={engine} is no search engine: it must be postgresql or elasticsearch.")
         return cls(addresses, int(demo_jobs), environment, dict(process_environment))
+
+    @property
+    def catches_mail(self) -> bool:
+        """Whether mail goes to the catcher, since no server for it is named."""
+        return not self.environment.get("SMTP_URL")
 
     @property
     def uses_elasticsearch(self) -> bool:
@@ -71,3 +77,10 @@ class ServeSettings:
             "PYTHONUNBUFFERED": "1",
         }
         return {name: value for name, value in {**defaults, **backends}.items() if not self.environment.get(name)}
+
+
+def _require_different(ports: Mapping[str, int]) -> None:
+    """Raises StartError when two variables name one port."""
+    for first, second in combinations(ports, 2):
+        if ports[first] == ports[second]:
+            raise StartError(f"{first} and {second} are both {ports[first]}: choose two different ports.")

@@ -18,6 +18,11 @@ def test_the_environment_beats_the_file(tmp_path: Path) -> None:
     assert settings.environment["SMTP_URL"] == "smtp://mail"
 
 
+@pytest.mark.parametrize(("variables", "catches"), [({}, True), ({"SMTP_URL": ""}, True), ({"SMTP_URL": "smtp://mail.example.com"}, False)])
+def test_mail_is_caught_unless_a_server_is_named(tmp_path: Path, variables: dict[str, str], catches: bool) -> None:
+    assert ServeSettings.read(tmp_path, variables).catches_mail is catches
+
+
 def test_defaults_apply_when_nothing_is_set(tmp_path: Path) -> None:
     settings = ServeSettings.read(tmp_path, {"PORT": ""})
 
@@ -37,6 +42,7 @@ def test_an_api_on_every_interface_is_shown_by_its_local_address(tmp_path: Path)
         ({"PORT": "0"}, "PORT=0 is not a port: it must be a number from 1 to 65535."),
         ({"FLOWER_PORT": "65536"}, "FLOWER_PORT=65536 is not a port: it must be a number from 1 to 65535."),
         ({"PORT": "5555"}, "PORT and FLOWER_PORT are both 5555: choose two different ports."),
+        ({"MAIL_PORT": "5555"}, "FLOWER_PORT and MAIL_PORT are both 5555: choose two different ports."),
         ({"DEMO_JOBS": "many"}, "DEMO_JOBS=many is not a number."),
     ],
 )
