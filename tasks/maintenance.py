@@ -9,6 +9,7 @@ from app.core.clock import now
 from app.core.outbox import purge_finished
 from app.core.partition_leaving import PartitionBusy
 from app.core.unit_of_work import unit_of_work
+from app.events import service as events
 from app.payments import earnings, holdings, inbox, ledger_check, settlement
 from app.resumes import pdf_purge
 from tasks.base import PeriodicTask, celery
@@ -58,6 +59,15 @@ def retire_partitions() -> None:
         return
     if gone:
         log.info("partitions_retired", names=gone)
+
+
+@celery.task(name="maintenance.purge_events", base=PeriodicTask, time_limit=300, commits_itself=True)
+def purge_events() -> None:
+    """Drop what open pages were told a day ago, so many events a transaction."""
+    gone = events.PURGED_AT_A_TIME
+    while gone == events.PURGED_AT_A_TIME:
+        with unit_of_work():
+            gone = events.purge_old()
 
 
 @celery.task(name="maintenance.expire_payments", base=PeriodicTask, time_limit=60)

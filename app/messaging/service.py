@@ -21,6 +21,7 @@ from app.core.storage import StoredFile, find_file, save
 from app.core.time_ids import LARGEST, new_time_id, time_of
 from app.core.uploads import Upload
 from app.extensions import db
+from app.messaging import live
 from app.messaging.errors import Blocked, CannotBlockYourself, ConversationNotFound, NoSuchPartner
 from app.messaging.models import Block, Conversation, Message, Participant
 from app.notifications.models import NotificationType
@@ -120,6 +121,7 @@ def post_message(sender: User, conversation: Conversation, text: str, attachment
     for side in sides:
         side.last_message_id = message_id
     other.unread += 1
+    live.posted(message, conversation)
     tell(_news(sender, other.user_id, conversation.id, message_id, text))
     return message
 
@@ -128,7 +130,9 @@ def mark_read(user_id: int, conversation: Conversation, up_to: int | None = None
     """The user has seen everything up to that message, or to the last one; what came after it stays unread. A mark never moves back."""
     mine = next(side for side in _lock_sides(conversation) if side.user_id == user_id)
     seen = mine.last_message_id if up_to is None else min(up_to, mine.last_message_id)
-    mine.read_up_to = max(mine.read_up_to, seen)
+    if seen > mine.read_up_to:
+        mine.read_up_to = seen
+        live.read(conversation, user_id, seen)
     mine.unread = _count_after(mine) if mine.read_up_to < mine.last_message_id else 0
     return mine
 
@@ -137,6 +141,7 @@ def hide(user_id: int, conversation: Conversation) -> None:
     """Take it off the user's own list until the next message."""
     mine = next(side for side in _lock_sides(conversation) if side.user_id == user_id)
     mine.hidden_up_to, mine.unread, mine.read_up_to = mine.last_message_id + 1, 0, max(mine.read_up_to, mine.last_message_id)
+    live.read(conversation, user_id, mine.read_up_to)
 
 
 def count_unread(user_id: int) -> int:

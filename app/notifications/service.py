@@ -11,6 +11,7 @@ from app.core.outbox import enqueue, enqueue_each
 from app.core.problems import NotFound
 from app.core.time_ids import LARGEST, new_time_id, time_of
 from app.extensions import db
+from app.notifications import live
 from app.notifications.models import Inbox, Level, Notification, NotificationType
 from app.notifications.preferences import Channel, wants
 
@@ -51,6 +52,8 @@ def deliver(news: News) -> Notification | None:
     notification_id = new_time_id()
     notification = Notification(id=notification_id, created_at=time_of(notification_id), **asdict(news))
     db.session.add(notification)
+    db.session.flush()
+    live.made(notification)
     return notification
 
 
@@ -80,6 +83,7 @@ def mark_read(user_id: int, notification_id: int) -> Notification:
         raise NotFound
     if not notification.is_read and notification.id > inbox.read_up_to:
         inbox.unread -= 1
+        live.read(user_id, notification_id)
     notification.is_read = True
     return notification
 
@@ -88,6 +92,7 @@ def mark_all_read(user_id: int) -> None:
     """Everything up to now counts as read; what arrives meanwhile stays unread."""
     inbox = lock_inbox(user_id)
     inbox.read_up_to, inbox.unread = new_time_id(), 0
+    live.read_all(user_id, inbox.read_up_to)
 
 
 def lock_inbox(user_id: int) -> Inbox:
