@@ -15,6 +15,7 @@ from app.core.printing.fonts import FOLDER as FONTS
 from app.core.printing.fonts import covered_characters
 from app.core.printing.pages import lay_out
 from app.resumes import showcase
+from app.resumes.rendering import render
 from app.resumes.rendering.content import read_sheet
 from app.resumes.rendering.digest import content_hash
 from app.resumes.rendering.errors import RenderError
@@ -134,6 +135,30 @@ def test_two_pages_without_a_photo_are_small(theme: str) -> None:
 
     assert len(reader(pdf).pages) <= 3
     assert len(pdf) < 60_000
+
+
+def career(jobs: int) -> dict[str, Any]:
+    sample = showcase.sample_resume()
+    return {**sample, "experience": [sample["experience"][number % 3] for number in range(jobs)]}
+
+
+@pytest.mark.parametrize("paper", [{"paper_size": "A4"}, {"paper_size": "LETTER"}])
+@pytest.mark.parametrize("jobs", [7, 9])
+def test_a_compact_resume_shrinks_until_it_is_one_page(jobs: int, paper: dict[str, str]) -> None:
+    shrunk = reader(render_pdf({**career(jobs), **paper}, theme="compact")).pages
+    plain = reader(render_pdf({"title": "x", **paper}, theme="compact")).pages
+
+    assert len(shrunk) == 1
+    assert [round(float(side)) for side in shrunk[0].mediabox] == [round(float(side)) for side in plain[0].mediabox]
+    assert shrunk[0].extract_text().count("Lập trình viên") == jobs // 3
+
+
+def test_a_compact_resume_that_would_become_too_small_keeps_its_size(monkeypatch: pytest.MonkeyPatch) -> None:
+    long = render_pdf(career(14), theme="compact")
+    monkeypatch.setattr(render, "ROOM", ())
+
+    assert len(reader(long).pages) == 2
+    assert render_pdf(career(14), theme="compact") == long
 
 
 def families_of(theme: str) -> set[str]:

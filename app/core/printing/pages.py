@@ -36,7 +36,10 @@ def lay_out(markup: str, styles: CSS, assets: Mapping[str, tuple[str, bytes]] | 
     return source.render(font_config=bundled_fonts(), stylesheets=[styles], **_OPTIONS)
 
 
-def write(document: Document, *, identifier: bytes) -> bytes:
-    """The PDF file; `identifier` (16 bytes) takes the place of a random one, so equal documents are equal bytes."""
-    pdf: bytes = document.write_pdf(pdf_identifier=identifier, **_OPTIONS)
+def write(document: Document, *, identifier: bytes, scale: float = 1.0) -> bytes:
+    """The PDF file, everything in it and its paper `scale` times as large as laid out.
+
+    `identifier` (16 bytes) takes the place of a random one, so equal documents are equal bytes.
+    """
+    pdf: bytes = document.write_pdf(pdf_identifier=identifier, zoom=scale, **_OPTIONS)
     return pdf

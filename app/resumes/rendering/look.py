@@ -7,7 +7,8 @@ from typing import Any
 
 from app.resumes.rendering.errors import RenderError
 
-PAPERS = {"A4": "A4", "LETTER": "letter"}
+# Width and height in millimetres.
+PAPERS = {"A4": (210.0, 297.0), "LETTER": (215.9, 279.4)}
 
 _COLOR = re.compile(r"#[0-9a-fA-F]{6}")
 

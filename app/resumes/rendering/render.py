@@ -5,7 +5,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-from weasyprint import CSS
+from weasyprint import CSS, Document
 
 from app.core.printing.fonts import covered_characters
 from app.core.printing.pages import boxed_page, lay_out, stylesheet, write
@@ -17,6 +17,10 @@ from app.resumes.rendering.look import Look, read_look
 from app.resumes.rendering.photo import PHOTO_URL, photo_content_type
 from app.resumes.rendering.sheet import Sheet
 from app.resumes.rendering.theme import THEMES, Theme, find_theme
+
+# The themes that stay on one page as long as they can be read, and the steps: at the last, text of 8.8 pt is printed as 7.1 pt.
+SHRINKING = frozenset({"compact"})
+ROOM = (1.08, 1.16, 1.24)
 
 
 def render_pdf(resume: Mapping[str, Any], *, theme: str = "classic", generated_at: datetime | None = None) -> bytes:
@@ -32,10 +36,26 @@ def render_pdf(resume: Mapping[str, Any], *, theme: str = "classic", generated_a
         raise RenderError(sheet.fault)
     if has_too_much_text(sheet):
         raise RenderError(TOO_LONG)
-    document = lay_out(page_of(sheet, design, generated_at), styles_of(look), _assets(sheet))
+    document, room = _laid_out(page_of(sheet, design, generated_at), look, _assets(sheet))
     if len(document.pages) > MAX_PAGES:
         raise RenderError(TOO_LONG)
-    return write(document, identifier=bytes.fromhex(content_hash(resume, theme))[:16])
+    return write(document, identifier=bytes.fromhex(content_hash(resume, theme))[:16], scale=1 / room)
+
+
+def _laid_out(markup: str, look: Look, assets: Mapping[str, tuple[str, bytes]]) -> tuple[Document, float]:
+    """The document, and by what it has to be divided to fit its paper.
+
+    A compact résumé that runs over to a second page is laid out again on larger paper, to be printed smaller, in as few steps as make
+    it one page. One that would need smaller type still stays as large as it was.
+    """
+    document = lay_out(markup, styles_of(look), assets)
+    if look.theme not in SHRINKING or len(document.pages) != 2:
+        return document, 1.0
+    for room in ROOM:
+        smaller = lay_out(markup, styles_of(look, room), assets)
+        if len(smaller.pages) == 1:
+            return smaller, room
+    return document, 1.0
 
 
 def page_of(sheet: Sheet, design: Theme, generated_at: datetime | None = None) -> str:
@@ -45,9 +65,9 @@ def page_of(sheet: Sheet, design: Theme, generated_at: datetime | None = None) -
 
 
 @lru_cache(maxsize=64)
-def styles_of(look: Look) -> CSS:
-    """The style sheet of a look, read once."""
-    return stylesheet(find_theme(look.theme).stylesheet(look))
+def styles_of(look: Look, room: float = 1.0) -> CSS:
+    """The style sheet of a look, for paper so many times as large, read once."""
+    return stylesheet(find_theme(look.theme).stylesheet(look, room=room))
 
 
 def warm_up() -> None:

@@ -34,9 +34,10 @@ class Theme:
     styles: str
     fingerprint: str
 
-    def stylesheet(self, look: Look) -> str:
-        """The style sheet in a look's colours, for its paper."""
-        values = {"accent": look.accent, "tint": look.tint, "rule": look.rule, "paper": PAPERS[look.paper], "fallback": FALLBACK}
+    def stylesheet(self, look: Look, *, room: float = 1.0) -> str:
+        """The style sheet in a look's colours, for its paper; with `room` for one that is so many times as wide and as high."""
+        paper = " ".join(f"{side * room:g}mm" for side in PAPERS[look.paper])
+        values = {"accent": look.accent, "tint": look.tint, "rule": look.rule, "paper": paper, "fallback": FALLBACK}
         return Text(self.styles).substitute(values)
 
 
