@@ -69,6 +69,10 @@ class System:
         options = ["-Q", queue, "-c", str(WORKERS[queue]), "-n", f"{queue}@{self.port}", "--without-mingle", "--without-gossip"]
         self._spawn(queue, ["celery", "-A", "celery_worker", "worker", *options])
 
+    def pid(self, name: str) -> int:
+        """The main process of a part."""
+        return self._processes[name].pid
+
     def kill(self, name: str) -> None:
         """kill -9 a process and all its children."""
         process = self._processes.pop(name)

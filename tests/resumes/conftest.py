@@ -12,6 +12,7 @@ from PIL import Image
 from app.accounts.models import User
 from app.extensions import db
 from tests.factories import CandidateFactory
+from tests.resumes.pdf_board import Board
 
 SignIn = Callable[[User], FlaskClient]
 
@@ -110,3 +111,8 @@ def picture() -> Callable[[], io.BytesIO]:
         return file
 
     return made
+
+
+@pytest.fixture
+def board(committed_app: APIFlask, monkeypatch: pytest.MonkeyPatch) -> Board:
+    return Board(committed_app, monkeypatch, FULL)

@@ -1,99 +1,16 @@
 """Asking for a PDF, making it and what edits meanwhile do: real commits, the task called as a function."""
 
 import io
-import re
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from threading import Barrier
 from typing import Any
 
-import pytest
-from apiflask import APIFlask
-from flask.testing import FlaskClient
-from pypdf import PdfReader
-from sqlalchemy import func, select, update
-
-from app.accounts import sessions
-from app.core import leases, storage
-from app.core.outbox import Task, TaskState
-from app.core.storage import StoredFile
+from app.core import leases
 from app.core.unit_of_work import unit_of_work
-from app.extensions import db
-from app.resumes.models import Resume
-from app.resumes.pdf import Draft, begin_render
-from tasks import base
-from tasks import pdf as pdf_queue
-from tests.factories import CandidateFactory
-from tests.resumes.conftest import FULL
-
-URL = "/api/v1/resumes/"
-
-
-class Board:
-    """One candidate with one résumé on a database with real commits, and the worker's side of the pdf queue."""
-
-    def __init__(self, app: APIFlask, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.app = app
-        self.printed: list[str] = []
-        self.meanwhile: Callable[[], Any] = lambda: None
-        monkeypatch.setattr(base, "flask_app", app)
-        monkeypatch.setattr(pdf_queue, "print_draft", self._print)
-        with app.app_context():
-            user = CandidateFactory()
-            token = sessions.open_session(user).access
-            db.session.commit()
-        self.caller: FlaskClient = app.test_client(use_cookies=False)
-        self.caller.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {token}"
-        self.resume_id: int = self.caller.post(URL, json=FULL).json["id"]
-        self.path = f"{URL}{self.resume_id}/"
-
-    def _print(self, draft: Draft) -> bytes:
-        """Stands in for the layout: notes the title that would be printed, and lets something happen meanwhile."""
-        assert not db.session().in_transaction(), "no transaction stays open during the layout"
-        if draft.photo is not None:
-            assert storage.read(draft.photo).startswith(b"\xff\xd8")
-        self.printed.append(draft.content["title"])
-        happening, self.meanwhile = self.meanwhile, lambda: None
-        happening()
-        return f"%PDF {draft.content['title']}".encode()
-
-    def ask(self) -> Any:
-        return self.caller.post(f"{self.path}generate-pdf/")
-
-    def edit(self, title: str) -> None:
-        assert self.caller.patch(self.path, json={"title": title}).status_code == 200
-
-    def render(self, task_id: int) -> None:
-        pdf_queue.render(task_id)
-
-    def status(self) -> str:
-        return str(self.caller.get(self.path).json["pdf_status"])
-
-    def task(self, task_id: int) -> Any:
-        return self.caller.get(f"/api/v1/tasks/{task_id}/").json
-
-    def stored(self) -> list[str]:
-        """The contents of the stored files; each must have its row."""
-        with self.app.app_context():
-            rows = db.session.scalars(select(StoredFile).order_by(StoredFile.id)).all()
-            assert sorted(row.key for row in rows) == sorted(key for key, _ in storage.list_keys())
-            return [storage.read(row).decode() for row in rows]
-
-    def news(self) -> list[tuple[str, str]]:
-        """Kind and link of what people are to be told."""
-        with self.app.app_context():
-            told = db.session.scalars(select(Task.args).where(Task.name == "notifications.deliver").order_by(Task.id))
-            return [(args["type"], args["link"]) for args in told]
-
-    def tasks(self) -> int:
-        with self.app.app_context():
-            return db.session.scalar(select(func.count()).select_from(Task).where(Task.name == "pdf.render")) or 0
-
-
-@pytest.fixture
-def board(committed_app: APIFlask, monkeypatch: pytest.MonkeyPatch) -> Board:
-    return Board(committed_app, monkeypatch)
+from app.resumes.pdf import begin_render
+from tests.resumes.pdf_board import Board
 
 
 def test_a_pdf_is_asked_for_made_and_ready(board: Board) -> None:
@@ -290,84 +207,6 @@ def test_the_old_file_goes_when_the_new_one_is_stored(board: Board) -> None:
     assert board.stored() == ["%PDF Mới"]
 
 
-def test_a_worker_that_was_paused_beyond_its_lease_stores_nothing(board: Board) -> None:
-    task_id = board.ask().json["task_id"]
-
-    def be_overtaken() -> None:
-        with board.app.app_context(), unit_of_work():
-            db.session.execute(update(Task).where(Task.id == task_id).values(lease_until=func.clock_timestamp()))
-        with board.app.app_context(), unit_of_work():
-            leases.sweep()
-        board.render(task_id)
-
-    board.meanwhile = be_overtaken
-    board.render(task_id)
-
-    with board.app.app_context():
-        rows = db.session.scalar(select(func.count()).select_from(StoredFile))
-    assert len(board.printed) == 2
-    assert (rows, board.status()) == (1, "READY")
-
-
-def test_a_fault_in_the_resume_fails_at_once_with_its_sentence(board: Board) -> None:
-    def refuse() -> None:
-        raise base.Permanent("The résumé is longer than 20 pages.")
-
-    task_id = board.ask().json["task_id"]
-    board.meanwhile = refuse
-    board.render(task_id)
-    failed = board.status()
-    again = board.ask()
-
-    assert failed == "FAILED"
-    assert (board.task(task_id)["status"], board.task(task_id)["error"]) == ("FAILED", "The résumé is longer than 20 pages.")
-    assert again.status_code == 202
-    assert again.json["task_id"] != task_id
-
-
-def test_a_failed_render_does_not_fail_the_one_that_took_over(board: Board) -> None:
-    def edit_ask_and_refuse() -> None:
-        board.edit("Mới")
-        board.ask()
-        raise base.Permanent("Too long.")
-
-    board.meanwhile = edit_ask_and_refuse
-    board.render(board.ask().json["task_id"])
-
-    assert board.status() == "PROCESSING"
-
-
-def test_a_render_that_loses_its_worker_three_times_is_failed(board: Board) -> None:
-    task_id = board.ask().json["task_id"]
-    for _ in range(3):
-        with board.app.app_context(), unit_of_work():
-            claimed = leases.claim(task_id, lease=timedelta())
-            assert claimed is not None
-        with board.app.app_context(), unit_of_work():
-            leases.sweep()
-
-    assert board.status() == "FAILED"
-    assert board.task(task_id)["error"] == "The worker was lost on every attempt."
-
-
-def test_a_deleted_resume_is_not_rendered(board: Board) -> None:
-    task_id = board.ask().json["task_id"]
-    board.caller.delete(board.path)
-
-    board.render(task_id)
-
-    assert board.printed == []
-    assert board.task(task_id)["status"] == "DONE"
-
-
-def test_a_resume_deleted_during_its_render_leaves_a_consistent_store(board: Board) -> None:
-    board.meanwhile = lambda: board.caller.delete(board.path)
-
-    board.render(board.ask().json["task_id"])
-
-    assert board.stored() == ["%PDF Kỹ sư dữ liệu"]
-
-
 def test_only_renders_draw_on_the_rate(board: Board) -> None:
     board.app.config["PDF_GENERATION_RATE"] = "2/hour"
     first = board.ask()
@@ -390,44 +229,6 @@ def test_only_renders_draw_on_the_rate(board: Board) -> None:
     assert refused.headers["RateLimit-Limit"] == "2"
     assert int(refused.headers["Retry-After"]) > 0
     assert (board.status(), board.tasks()) == ("NONE", 2)
-
-
-def test_a_real_render_prints_the_text_literally(board: Board, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.undo()
-    monkeypatch.setattr(base, "flask_app", board.app)
-    board.caller.patch(board.path, json={"title": "<b>Kỹ sư</b> {{ 7*7 }}", "links": ["https://example.com/?a=1&b=2"]})
-
-    board.render(board.ask().json["task_id"])
-
-    answer = board.caller.get(f"{board.path}download/")
-    reader = PdfReader(io.BytesIO(answer.data))
-    text = re.sub(r"\s+", " ", " ".join(page.extract_text() for page in reader.pages))
-    assert answer.status_code == 200
-    assert "<b>Kỹ sư</b> {{ 7*7 }}" in text
-    assert "Lê Minh Đức" in text
-    assert reader.attachments == {}
-
-
-def test_a_real_render_of_a_lost_photo_waits_and_tries_again(
-    board: Board, monkeypatch: pytest.MonkeyPatch, picture: Callable[[], io.BytesIO]
-) -> None:
-    monkeypatch.undo()
-    monkeypatch.setattr(base, "flask_app", board.app)
-    board.caller.patch(board.path, data={"photo": (picture(), "a.png")}, content_type="multipart/form-data")
-    task_id = board.ask().json["task_id"]
-    with board.app.app_context():
-        for key, _ in list(storage.list_keys()):
-            storage.delete_key(key)
-
-    board.render(task_id)
-
-    with board.app.app_context():
-        task = db.session.get(Task, task_id)
-        resume = db.session.get(Resume, board.resume_id)
-    assert task is not None
-    assert resume is not None
-    assert (task.state, task.attempts, task.error) == (TaskState.PENDING, 1, "The résumé's photo is not in the storage.")
-    assert resume.pdf_status == "PROCESSING"
 
 
 def test_a_photo_changes_the_content(board: Board, picture: Callable[[], io.BytesIO]) -> None:
