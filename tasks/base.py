@@ -10,7 +10,7 @@ from flask import Flask
 from sqlalchemy.exc import InterfaceError, OperationalError
 
 from app import create_app
-from app.core import leases
+from app.core import lease_batches, leases
 from app.core.broker import make_celery
 from app.core.leases import ClaimedTask, StaleClaim
 from app.core.unit_of_work import unit_of_work
@@ -31,6 +31,14 @@ class Transient(Exception):
 
 class Permanent(Exception):
     """Raise it in a body for a failure that no attempt will cure; the message is shown to the task's owner."""
+
+
+class PutOff(Exception):
+    """Raise it in a body when what the task needs is away: it is tried again after `delay`, as often as it takes; see `lease_batches.put_off`."""
+
+    def __init__(self, reason: str, delay: timedelta) -> None:
+        super().__init__(reason)
+        self.delay = delay
 
 
 @dataclass(frozen=True)
@@ -80,6 +88,10 @@ class DurableTask(CeleryTask):
         except Permanent as error:
             log.warning("task_failed", error=str(error))
             self._settle(leases.bury, claimed, str(error))
+        except PutOff as error:
+            log.warning("task_put_off", error=_first_line(error))
+            with unit_of_work():
+                lease_batches.put_off([claimed], error.delay, _first_line(error))
         except self.retry_on as error:
             log.warning("task_retried", attempt=claimed.attempt, error=_first_line(error))
             self._settle(leases.give_back, claimed, _first_line(error))

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from datetime import timedelta
-from typing import Any
 
 import structlog
 
@@ -11,7 +10,7 @@ from app.core.lease_batches import BATCH_OF
 from app.core.leases import ClaimedTask
 from app.core.unit_of_work import unit_of_work
 from tasks import base
-from tasks.base import LEASE_MARGIN, DurableTask
+from tasks.base import LEASE_MARGIN, DurableTask, PutOff
 
 log = structlog.get_logger()
 
@@ -20,7 +19,8 @@ class BatchTask(DurableTask):
     """A durable task whose body gets a list of ClaimedTasks: that of its message and others of its name that wait.
 
     All of them take effect in one unit of work. When that fails, each is run alone, so that the one that is at fault is retried or
-    buried by itself. A message whose task was taken along earlier still serves those that wait; see `lease_batches`.
+    buried by itself; a body that knows which are at fault buries them and returns them, and the others are done. A message whose task was
+    taken along earlier still serves those that wait; see `lease_batches`.
     """
 
     abstract = True
@@ -45,11 +45,16 @@ class BatchTask(DurableTask):
             return [*mine, *lease_batches.claim_neighbours(self.name, most=BATCH_OF[self.name] - len(mine), lease=lease)]
 
     def _run_together(self, claimed: Sequence[ClaimedTask]) -> bool:
-        """Whether all took effect; if not, none did."""
+        """Whether all are settled; if not, none took effect."""
         try:
             with unit_of_work():
-                self.run(claimed)
-                lease_batches.finish_each(claimed)
+                settled = self.run(claimed) or ()
+                lease_batches.finish_each([task for task in claimed if task not in settled])
+        except PutOff as error:
+            log.warning("task_batch_put_off", task=self.name, tasks=len(claimed), error=str(error))
+            with unit_of_work():
+                lease_batches.put_off(claimed, error.delay, str(error))
+            return True
         except Exception as error:
             # Whatever it is, it happens again to the task that is at fault when that is run alone, and is dealt with there.
             log.warning("task_batch_split", task=self.name, tasks=len(claimed), error=str(error).split("\n", 1)[0][:500])
@@ -62,5 +67,5 @@ class BatchTask(DurableTask):
             with structlog.contextvars.bound_contextvars(request_id=task.request_id, task=self.name, task_id=task.id):
                 self._run_claimed(task)
 
-    def _body(self, claimed: ClaimedTask) -> Any:
-        return self.run([claimed])
+    def _body(self, claimed: ClaimedTask) -> None:
+        self.run([claimed])

@@ -12,6 +12,7 @@ from app.core.unit_of_work import unit_of_work
 from app.events import service as events
 from app.payments import earnings, holdings, inbox, ledger_check, settlement
 from app.resumes import pdf_purge
+from app.search import rebuilding
 from tasks.base import PeriodicTask, celery
 
 log = structlog.get_logger()
@@ -107,6 +108,14 @@ def check_ledger() -> None:
     """Prove the books; a difference is an error in the log, never mended in silence."""
     for difference in ledger_check.check_and_record():
         log.error("ledger_difference", rule=difference.rule, row=difference.row, kept=difference.kept, booked=difference.booked)
+
+
+@celery.task(name="maintenance.check_search", base=PeriodicTask, time_limit=300, commits_itself=True)
+def check_search() -> None:
+    """Compare the indexes with the jobs and mend what differs; what was found before is kept for the metric."""
+    for name, drift in rebuilding.check_and_repair():
+        if drift.job_ids:
+            log.error("search_drift", engine=name, missing=len(drift.missing), outdated=len(drift.outdated), extra=len(drift.extra))
 
 
 @celery.task(name="maintenance.purge_files", base=PeriodicTask, time_limit=300, commits_itself=True)

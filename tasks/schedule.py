@@ -17,6 +17,7 @@ BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "close the month": {"task": "maintenance.close_month", "schedule": crontab(hour=18, minute=30), "options": {"expires": 3600}},
     "purge forged gateway calls": {"task": "maintenance.purge_gateway_events", "schedule": crontab(hour=19, minute=0), "options": {"expires": 3600}},
     "check the ledger": {"task": "maintenance.check_ledger", "schedule": crontab(hour=19, minute=30), "options": {"expires": 3600}},
+    "check the search indexes": {"task": "maintenance.check_search", "schedule": crontab(hour=20, minute=30), "options": {"expires": 3600}},
     "purge PDFs": {"task": "maintenance.purge_pdfs", "schedule": 3600.0, "options": {"expires": 3600}},
     "purge exports of CVs": {"task": "maintenance.purge_cv_exports", "schedule": 900.0, "options": {"expires": 900}},
     "begin job alerts": {"task": "alerts.begin", "schedule": 120.0, "options": {"expires": 120}},

@@ -17,9 +17,9 @@ from app.core.clock import now
 from app.extensions import db
 from app.jobs.company_jobs import is_taking_applications
 from app.jobs.models import Job
+from app.search.choice import searcher
 from app.search.criteria import NEWEST
 from app.search.engine import EngineQuery
-from app.search.service import current_engine
 
 log = structlog.get_logger()
 
@@ -68,11 +68,12 @@ def _match(search: AlertSearch, openings: Sequence[Opening], edition: AlertEditi
         log.error("alert_search_unreadable", search_id=search.id, errors=error.error_count())
         return 0
     found: list[int] = []
+    engine = searcher()
     ids = tuple(opened_at)
     for start in range(0, len(ids), JOBS_AT_A_TIME):
         among = ids[start : start + JOBS_AT_A_TIME]
         asked = EngineQuery(text=text, filters=filters, ordering=NEWEST, limit=len(among), among_ids=among)
-        found += current_engine().search(asked).ids
+        found += engine.search(asked).ids
     rows = [{"search_id": search.id, "job_id": job_id, "day": edition.day, "opened_at": opened_at[job_id]} for job_id in found]
     if rows:
         db.session.execute(insert(AlertMatch).values(rows).on_conflict_do_nothing())

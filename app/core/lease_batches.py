@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Sequence
 from datetime import timedelta
 
-from sqlalchemy import and_, bindparam, func, or_, select, tuple_, update
+from sqlalchemy import ColumnElement, and_, bindparam, func, or_, select, tuple_, update
 from sqlalchemy.sql.elements import BindParameter
 
 from app.core.leases import ClaimedTask, StaleClaim
@@ -16,7 +16,7 @@ from app.core.outbox import Task, TaskState
 from app.extensions import db
 
 # How many tasks of a name a worker takes at a time.
-BATCH_OF = {"payments.settle": 50}
+BATCH_OF = {"payments.settle": 50, "search.index_job": 500, "search.index_elastic": 500}
 
 
 def messages_to_send(due: Sequence[tuple[int, str, int]]) -> list[tuple[int, str]]:
@@ -52,13 +52,25 @@ def claim_neighbours(name: str, *, most: int, lease: timedelta) -> list[ClaimedT
     return sorted((ClaimedTask(*row) for row in rows), key=lambda task: task.id)
 
 
+def put_off(tasks: Sequence[ClaimedTask], delay: timedelta, reason: str) -> None:
+    """Let the tasks wait `delay` because what they need is away; they have not failed, so their attempts and sendings count anew.
+
+    Those that are no longer held are left alone.
+    """
+    later = {"state": TaskState.PENDING, "run_after": func.clock_timestamp() + delay, "lease_until": None, "attempts": 0, "send_count": 0}
+    db.session.execute(update(Task).where(_held(tasks)).values(**later, error=reason[:2000]))
+
+
 def finish_each(tasks: Sequence[ClaimedTask]) -> None:
     """Mark all of them done, in the transaction of their effects. Raises StaleClaim when a single claim no longer holds."""
-    held = and_(Task.state == TaskState.RUNNING, tuple_(Task.id, Task.fencing_token).in_([(task.id, task.token) for task in tasks]))
     done = {"state": TaskState.DONE, "progress": 100, "finished_at": func.clock_timestamp(), "lease_until": None, "error": None}
-    finished = db.session.execute(update(Task).where(held).values(done).returning(Task.id)).all()
+    finished = db.session.execute(update(Task).where(_held(tasks)).values(done).returning(Task.id)).all()
     if len(finished) != len(tasks):
         raise StaleClaim(f"{len(tasks) - len(finished)} of {len(tasks)} tasks are no longer held")
+
+
+def _held(tasks: Sequence[ClaimedTask]) -> ColumnElement[bool]:
+    return and_(Task.state == TaskState.RUNNING, tuple_(Task.id, Task.fencing_token).in_([(task.id, task.token) for task in tasks]))
 
 
 def _literal(state: TaskState) -> BindParameter[str]:

@@ -46,6 +46,8 @@ class Task(Model):
         Index("ix_tasks_dead", "finished_at", postgresql_where=text("state = 'DEAD'")),
         # What is worked off many at a time, found by its name (see lease_batches).
         Index("ix_tasks_settlements", "id", postgresql_where=text("name = 'payments.settle' AND (state = 'PENDING' OR state = 'SENT')")),
+        Index("ix_tasks_search_index", "id", postgresql_where=text("name = 'search.index_job' AND (state = 'PENDING' OR state = 'SENT')")),
+        Index("ix_tasks_search_elastic", "id", postgresql_where=text("name = 'search.index_elastic' AND (state = 'PENDING' OR state = 'SENT')")),
         # What backlog counts and measures, with the columns that it needs in the index itself.
         Index("ix_tasks_pdf_waiting", "run_after", "id", postgresql_include=["name"], postgresql_where=text(PDF_WAITING)),
         Index("ix_tasks_pdf_done", "name", text("finished_at DESC"), postgresql_include=["claimed_at"], postgresql_where=text(PDF_DONE)),

@@ -14,6 +14,7 @@ from app.core.outbox import Task, TaskState
 from app.extensions import db
 from app.mail import bounces
 from app.payments import ledger_check
+from app.search import checks
 
 __all__ = ["CONTENT_TYPE_LATEST", "render"]
 
@@ -76,6 +77,21 @@ class BounceCollector(Collector):
         yield GaugeMetricFamily("jobboard_mail_bounced_addresses", "Addresses from which mail came back.", value=bounces.count())
 
 
+class SearchCollector(Collector):
+    """The newest comparison of each search engine's index with the jobs; nothing before the first one."""
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        drift = GaugeMetricFamily("jobboard_search_drift", "Copies of jobs that differ from them, at the last check.", labels=["engine", "kind"])
+        checked = GaugeMetricFamily(
+            "jobboard_search_checked_timestamp_seconds", "When an index was last compared; alarm when older than a day.", labels=["engine"]
+        )
+        for check in checks.newest():
+            for kind in ("missing", "outdated", "extra"):
+                drift.add_metric([check.engine, kind], getattr(check, kind))
+            checked.add_metric([check.engine], check.checked_at.timestamp())
+        yield from (drift, checked)
+
+
 def render() -> bytes:
     """The exposition text."""
     registry = CollectorRegistry()
@@ -84,4 +100,5 @@ def render() -> bytes:
     registry.register(LedgerCollector())
     registry.register(AlertCollector())
     registry.register(BounceCollector())
+    registry.register(SearchCollector())
     return generate_latest(registry)

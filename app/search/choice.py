@@ -1,6 +1,7 @@
 """Which engine answers: Elasticsearch when it is configured, PostgreSQL otherwise and whenever Elasticsearch is away."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import TypeVar
 
 import structlog
@@ -14,8 +15,8 @@ from app.search.query import Query
 
 log = structlog.get_logger()
 
-_POSTGRES = PostgresEngine()
-_ELASTIC = ElasticEngine()
+POSTGRES = PostgresEngine()
+ELASTIC = ElasticEngine()
 _BREAKER = "elasticsearch_breaker"
 _FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 30.0
 
@@ -27,8 +28,8 @@ class StandingIn:
 
     def __init__(self, chosen: SearchEngine | None, breaker: CircuitBreaker) -> None:
         self._breaker = breaker
-        self._engine = chosen if chosen and breaker.lets_through() else _POSTGRES
-        self.is_degraded = chosen is not None and self._engine is _POSTGRES
+        self._engine = chosen if chosen and breaker.lets_through() else POSTGRES
+        self.is_degraded = chosen is not None and self._engine is POSTGRES
 
     @property
     def name(self) -> str:
@@ -41,23 +42,31 @@ class StandingIn:
         return self._ask(lambda engine: engine.count_each(texts, at_most=at_most))
 
     def _ask(self, question: Callable[[SearchEngine], T]) -> T:
-        if self._engine is _POSTGRES:
-            return question(_POSTGRES)
+        if self._engine is POSTGRES:
+            return question(POSTGRES)
         try:
             answer = question(self._engine)
         except EngineAway as error:
             if self._breaker.failed():
                 log.warning("search_engine_away", engine=self.name, error=str(error))
-            self._engine, self.is_degraded = _POSTGRES, True
-            return question(_POSTGRES)
+            self._engine, self.is_degraded = POSTGRES, True
+            return question(POSTGRES)
         if self._breaker.succeeded():
             log.info("search_engine_back", engine=self.name)
         return answer
 
 
+def engine_named(name: str) -> SearchEngine:
+    """The engine of that name. Raises LookupError when it is not there, or not configured."""
+    for engine in engines():
+        if engine.name == name:
+            return engine
+    raise LookupError(name)
+
+
 def engines() -> list[SearchEngine]:
     """The engines that are told of changes: PostgreSQL always, so that it can stand in."""
-    return [_POSTGRES, _ELASTIC] if is_elastic() else [_POSTGRES]
+    return [POSTGRES, ELASTIC] if is_elastic() else [POSTGRES]
 
 
 def is_elastic() -> bool:
@@ -67,7 +76,20 @@ def is_elastic() -> bool:
 
 def searcher() -> StandingIn:
     """What answers one search, or several that belong together."""
-    return StandingIn(_ELASTIC if is_elastic() else None, breaker())
+    return StandingIn(ELASTIC if is_elastic() else None, breaker())
+
+
+@contextmanager
+def guarded() -> Iterator[None]:
+    """For what only Elasticsearch can do: raises EngineAway at once while the breaker is open, and tells it how the block went."""
+    if not breaker().lets_through():
+        raise EngineAway("Elasticsearch did not answer a moment ago")
+    try:
+        yield
+    except EngineAway:
+        breaker().failed()
+        raise
+    breaker().succeeded()
 
 
 def breaker() -> CircuitBreaker:

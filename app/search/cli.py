@@ -1,4 +1,7 @@
-"""`flask search ...`: operators' commands on the index."""
+"""`flask search ...`: operators' commands on the indexes."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import click
 from flask.cli import AppGroup
@@ -8,45 +11,93 @@ from tqdm import tqdm
 from app.core.unit_of_work import unit_of_work
 from app.extensions import db
 from app.jobs.models import Job
-from app.search import service
-from app.search.drift import find_drift
+from app.search import checks, choice, rebuilding
+from app.search.drift import Drift, find_drift
+from app.search.engine import EngineAway, EntriesRefused, SearchEngine
 
 _SHOWN = 20
+_NAMES = (choice.POSTGRES.name, choice.ELASTIC.name)
 
 search = AppGroup("search", help="The search index.")
+which = click.option("--engine", "name", type=click.Choice(_NAMES), help="One engine's index; every configured one's otherwise.")
 
 
 @search.command("rebuild")
-def rebuild() -> None:
-    """Write every job's searchable copy anew, and remove what is left of jobs that are gone. Searches and changes go on meanwhile."""
-    total = db.session.scalar(select(func.count()).select_from(Job)) or 0
-    db.session.rollback()
-    after, number = 0, 1
-    with tqdm(total=total, desc="jobs", unit=" jobs", mininterval=0.5) as bar:
-        while number:
-            with unit_of_work():
-                after, number = service.reindex_next(after=after)
-            bar.update(number)
-    repaired = _repair(find_drift().job_ids)
-    click.echo(f"{total} jobs were written anew; {repaired} copies changed meanwhile or belonged to no job.")
+@which
+def rebuild(name: str | None) -> None:
+    """Write every job's searchable copy anew, and remove what is left of jobs that are gone. Searches and changes go on meanwhile.
+
+    What was cut off is taken up again by the same command.
+    """
+    for engine in _engines(name):
+        with _reported(), _bar(engine) as progress:
+            mended = rebuilding.rebuild_index(engine, progress)
+        click.echo(f"{engine.name}: rebuilt; {mended} copies were changed meanwhile or belonged to no job.")
+
+
+@search.command("prepare")
+def prepare() -> None:
+    """Make and fill Elasticsearch's index if there is none yet: before a first start, and after a change of the mapping."""
+    if not choice.is_elastic():
+        click.echo("PostgreSQL searches; there is nothing to prepare.")
+        return
+    with _reported(), _bar(choice.ELASTIC) as progress:
+        is_new = rebuilding.prepare(progress)
+    click.echo("The index was made." if is_new else "The index is there.")
 
 
 @search.command("check")
+@which
 @click.option("--repair", is_flag=True, help="Index anew what differs.")
-def check(repair: bool) -> None:
-    """Compare the index with the jobs; exits with 1 when they differ. What was changed a moment ago may still wait in the queue."""
-    drift = find_drift()
-    for kind, job_ids in (("missing", drift.missing), ("outdated", drift.outdated), ("extra", drift.extra)):
-        shown = ", ".join(map(str, job_ids[:_SHOWN])) + (" ..." if len(job_ids) > _SHOWN else "")
-        click.echo(f"{kind:<9} {len(job_ids):>8}  {shown}".rstrip())
-    if repair:
-        click.echo(f"{_repair(drift.job_ids)} copies were written anew.")
-    elif drift.job_ids:
+def check(name: str | None, repair: bool) -> None:
+    """Compare the indexes with the jobs; exits with 1 when they differ. What was changed a moment ago may still wait in the queue."""
+    differs = False
+    for engine in _engines(name):
+        with _reported():
+            drift = find_drift(engine)
+            _show(engine, drift)
+            if repair:
+                click.echo(f"{rebuilding.repair(engine)} copies were written anew.")
+                drift = find_drift(engine)
+        with unit_of_work():
+            checks.record(engine.name, drift)
+        differs |= bool(drift.job_ids)
+    if differs:
         raise click.ClickException("The index differs from the jobs; --repair mends it.")
 
 
-def _repair(job_ids: list[int]) -> int:
-    for start in range(0, len(job_ids), service.BATCH):
-        with unit_of_work():
-            service.reindex(job_ids[start : start + service.BATCH])
-    return len(job_ids)
+def _show(engine: SearchEngine, drift: Drift) -> None:
+    click.echo(engine.name)
+    for kind, job_ids in (("missing", drift.missing), ("outdated", drift.outdated), ("extra", drift.extra)):
+        shown = ", ".join(map(str, job_ids[:_SHOWN])) + (" ..." if len(job_ids) > _SHOWN else "")
+        click.echo(f"{kind:<9} {len(job_ids):>8}  {shown}".rstrip())
+
+
+def _engines(name: str | None) -> list[SearchEngine]:
+    if name is None:
+        return choice.engines()
+    try:
+        return [choice.engine_named(name)]
+    except LookupError as error:
+        raise click.ClickException(f"{name} is not configured.") from error
+
+
+@contextmanager
+def _bar(engine: SearchEngine) -> Iterator[Callable[[int], None]]:
+    total = db.session.scalar(select(func.count()).select_from(Job)) or 0
+    db.session.rollback()
+    with tqdm(total=total, desc=engine.name, unit=" jobs", mininterval=0.5) as bar:
+
+        def advance(number: int) -> None:
+            bar.update(number)
+
+        yield advance
+
+
+@contextmanager
+def _reported() -> Iterator[None]:
+    """What an operator can act on, without a trace."""
+    try:
+        yield
+    except (EngineAway, EntriesRefused, rebuilding.RebuildRuns) as error:
+        raise click.ClickException(str(error)) from error

@@ -1,15 +1,16 @@
-"""Comparing the index with the rows of jobs."""
+"""Comparing an index with the rows of jobs."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 
 from sqlalchemy import select
 
 from app.extensions import db
 from app.jobs.models import Job
 from app.search.documents import read_versions
-from app.search.engine import Stored
-from app.search.service import current_engine
+from app.search.elastic import copies
+from app.search.engine import SearchEngine, Stored
 
 BATCH = 1000
 
@@ -28,33 +29,33 @@ class Drift:
         return sorted([*self.missing, *self.outdated, *self.extra])
 
 
-def find_drift() -> Drift:
-    """Compare every job with what the engine holds of it, two statements a batch. A change that waits in the queue counts as drift."""
+def find_drift(engine: SearchEngine, *, index: str | None = None) -> Drift:
+    """Compare every job with what the engine holds of it, two requests a batch. A change that waits in the queue counts as drift.
+
+    `index` is one of Elasticsearch's that is not read yet.
+    """
+    read = partial(copies.stored, index) if index else engine.stored
     drift = Drift()
-    for after, upto in _ranges():
-        public = {job_id: version for job_id, (version, is_public) in read_versions(after=after, upto=upto).items() if is_public}
-        held = {copy.job_id: copy.version for copy in _held(after, upto)}
+    for public, held in _ranges(read):
         drift.missing.extend(sorted(public.keys() - held.keys()))
         drift.extra.extend(sorted(held.keys() - public.keys()))
         drift.outdated.extend(sorted(job_id for job_id in public.keys() & held.keys() if public[job_id] != held[job_id]))
     return drift
 
 
-def _ranges() -> Iterator[tuple[int, int]]:
-    """Ranges of ids `(after, upto)` that hold everything there is, of jobs and of copies."""
-    engine = current_engine()
+def _ranges(read: Callable[..., list[Stored]]) -> Iterator[tuple[dict[int, int], dict[int, int]]]:
+    """The versions by id, of public jobs and of copies, range by range of ids until there is nothing of either."""
     after = 0
     while True:
         jobs = db.session.scalars(select(Job.id).where(Job.id > after).order_by(Job.id).limit(BATCH)).all()
-        copies = [copy.job_id for copy in engine.stored(after=after, limit=BATCH)]
-        ends = [ids[-1] for ids in (jobs, copies) if ids]
+        found = read(after=after, limit=BATCH)
+        ends = [ids[-1] for ids in (jobs, [copy.job_id for copy in found]) if ids]
         if not ends:
             return
-        full = [ids[-1] for ids in (jobs, copies) if len(ids) == BATCH]
+        full = [ids[-1] for ids in (jobs, [copy.job_id for copy in found]) if len(ids) == BATCH]
         upto = min(full) if full else max(ends)
-        yield after, upto
+        public = {job_id: version for job_id, (version, is_public) in read_versions(after=after, upto=upto).items() if is_public}
+        # No transaction stays open while the other engine is asked.
+        db.session.rollback()
+        yield public, {copy.job_id: copy.version for copy in found if copy.job_id <= upto and not copy.is_deleted}
         after = upto
-
-
-def _held(after: int, upto: int) -> Iterator[Stored]:
-    return (copy for copy in current_engine().stored(after=after, limit=BATCH) if copy.job_id <= upto and not copy.is_deleted)

@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 from app.core.clock import now
 from app.search.criteria import Filters, Place
-from app.search.documents import Document, Tombstone
+from app.search.documents import Entry
 from app.search.query import Query
 
 FACETS = ("job_type", "experience_level", "location", "company", "remote")
@@ -97,11 +97,8 @@ class Searcher(Protocol):
 class SearchEngine(Searcher, Protocol):
     """An index of jobs. Writes are versioned: one that is older than what is stored is refused, tombstones included."""
 
-    def index(self, documents: Sequence[Document]) -> int:
-        """Store the documents; return how many were not refused as older than what is stored."""
-
-    def delete(self, tombstones: Sequence[Tombstone]) -> int:
-        """Put tombstones in the place of documents; return how many were not refused."""
+    def store(self, entries: Sequence[Entry]) -> int:
+        """Store documents, and tombstones in the place of documents; return how many were not refused as older than what is stored."""
 
     def stored(self, *, after: int, limit: int) -> list[Stored]:
         """What is held of the jobs whose id is beyond `after`, in the order of the ids."""

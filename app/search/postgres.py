@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, and_, func, select, true
 from app.extensions import db
 from app.search import facets, postgres_pages, postgres_writes
 from app.search.conditions import by_facet, not_past, others
-from app.search.documents import Document, Tombstone
+from app.search.documents import Entry
 from app.search.engine import EngineQuery, Hits, Stored
 from app.search.models import SearchDocument
 from app.search.query import Query
@@ -42,13 +42,9 @@ class PostgresEngine:
         counts = [select(func.count()).select_from(matching).scalar_subquery() for matching in found]
         return list(db.session.execute(select(*counts)).one()) if counts else []
 
-    def index(self, documents: Sequence[Document]) -> int:
-        """One statement for the documents, and the words that are new."""
-        return postgres_writes.store(documents)
-
-    def delete(self, tombstones: Sequence[Tombstone]) -> int:
-        """One statement."""
-        return postgres_writes.store(tombstones)
+    def store(self, entries: Sequence[Entry]) -> int:
+        """One statement for the entries, and the words that are new."""
+        return postgres_writes.store(entries)
 
     def stored(self, *, after: int, limit: int) -> list[Stored]:
         """One statement."""

@@ -13,7 +13,7 @@ from app.core.leases import ClaimedTask, StaleClaim
 from app.core.outbox import Task, TaskState, enqueue
 from app.core.unit_of_work import unit_of_work
 from app.extensions import db
-from tasks import payments
+from tasks import payments, search
 from tasks.base import Permanent, Transient, celery
 from tasks.batches import BatchTask
 
@@ -140,6 +140,7 @@ def test_one_message_serves_a_batch_of_first_sendings(due: list[tuple[int, str, 
 
 
 def test_every_batched_name_is_a_batch_task() -> None:
-    assert (
-        {name for name, task in celery.tasks.items() if isinstance(task, BatchTask)} - {NAME} == set(lease_batches.BATCH_OF) == {payments.settle.name}
-    )
+    batched = {payments.settle.name, search.index_jobs.name, search.index_elastic.name}
+
+    assert {name for name, task in celery.tasks.items() if isinstance(task, BatchTask)} - {NAME} == batched
+    assert set(lease_batches.BATCH_OF) == batched

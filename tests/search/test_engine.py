@@ -12,7 +12,7 @@ from sqlalchemy import text as sql
 
 from app.extensions import db
 from app.jobs.models import Job, JobStatus
-from app.search import documents, service
+from app.search import choice, documents, service
 from app.search.documents import FINAL_VERSION, Document, Tombstone
 from app.search.engine import Stored
 from app.search.models import SearchDocument, SearchWord
@@ -30,14 +30,14 @@ def document_of(job: Job) -> Document:
 
 
 def stored() -> list[tuple[int, bool]]:
-    return [(copy.version, copy.is_deleted) for copy in service.current_engine().stored(after=0, limit=100)]
+    return [(copy.version, copy.is_deleted) for copy in choice.POSTGRES.stored(after=0, limit=100)]
 
 
 def test_a_write_that_is_older_than_what_is_stored_is_refused(client: FlaskClient) -> None:
     job = post("Bản mới", version=7)
     old = replace(document_of(job), version=6, title=index_text("Bản cũ"))
 
-    written = service.current_engine().index([old])
+    written = choice.POSTGRES.store([old])
     db.session.commit()
 
     assert written == 0
@@ -48,10 +48,10 @@ def test_a_write_that_is_older_than_what_is_stored_is_refused(client: FlaskClien
 def test_a_late_update_does_not_bring_a_deleted_job_back(app: APIFlask) -> None:
     job = post("Thợ hàn", version=3)
     late = document_of(job)
-    engine = service.current_engine()
+    engine = choice.POSTGRES
 
-    deleted = engine.delete([Tombstone(job.id, 4)])
-    written = engine.index([late])
+    deleted = engine.store([Tombstone(job.id, 4)])
+    written = engine.store([late])
 
     assert (deleted, written) == (1, 0)
     assert stored() == [(4, True)]
@@ -60,7 +60,7 @@ def test_a_late_update_does_not_bring_a_deleted_job_back(app: APIFlask) -> None:
 def test_a_late_deletion_does_not_remove_a_restored_job(app: APIFlask) -> None:
     job = post("Thợ hàn", version=5)
 
-    assert service.current_engine().delete([Tombstone(job.id, 4)]) == 0
+    assert choice.POSTGRES.store([Tombstone(job.id, 4)]) == 0
     assert stored() == [(5, False)]
 
 
@@ -90,7 +90,7 @@ def test_a_purged_job_is_gone_for_good(app: APIFlask) -> None:
     service.reindex([job.id])
 
     assert stored() == [(FINAL_VERSION, True)]
-    assert service.current_engine().index([replace(late, version=10**9)]) == 0
+    assert choice.POSTGRES.store([replace(late, version=10**9)]) == 0
 
 
 def test_a_batch_is_written_by_one_statement_whatever_the_order(app: APIFlask, count_queries: Callable[[], object]) -> None:
@@ -128,7 +128,7 @@ def test_the_bulk_load_serves_in_the_same_transaction_and_keeps_its_indexes(app:
     service.rebuild_in_transaction()
 
     assert db.session.scalars(indexes).all() == before
-    assert service.current_engine().stored(after=0, limit=9) == [Stored(db.session.scalars(select(Job.id)).one(), 1, False)]
+    assert choice.POSTGRES.stored(after=0, limit=9) == [Stored(db.session.scalars(select(Job.id)).one(), 1, False)]
 
 
 def test_without_any_job_there_is_nothing_to_load(app: APIFlask) -> None:

@@ -4,18 +4,17 @@ from collections.abc import Iterator
 
 import pytest
 from apiflask import APIFlask
-from flask.testing import FlaskClient
 from sqlalchemy import delete, select, update
 
 from app.core.outbox import Task, TaskState
 from app.core.unit_of_work import unit_of_work
 from app.extensions import db
 from app.jobs.models import Job, JobStatus
-from app.search import indexing, service
+from app.search import choice, indexing, service
 from app.search.drift import Drift, find_drift
 from app.search.models import SearchDocument
 from tasks import base
-from tasks.search import index_job
+from tasks.search import index_jobs
 from tests.factories import JobFactory
 from tests.search.board import index, listed, post
 
@@ -33,7 +32,7 @@ def run_tasks() -> list[TaskState]:
     ids = db.session.scalars(select(Task.id).where(Task.state == TaskState.PENDING).order_by(Task.id)).all()
     db.session.rollback()
     for task_id in (*ids, *ids):
-        index_job(task_id)
+        index_jobs(task_id)
     db.session.rollback()
     return list(db.session.scalars(select(Task.state).where(Task.id.in_(ids))))
 
@@ -67,7 +66,7 @@ def test_a_true_index_shows_no_drift(app: APIFlask) -> None:
     post("Thợ hàn")
     JobFactory(status=JobStatus.DRAFT)
 
-    assert find_drift() == Drift()
+    assert find_drift(choice.POSTGRES) == Drift()
 
 
 def make_drift() -> Drift:
@@ -89,7 +88,7 @@ def test_drift_is_found_whatever_the_batch(app: APIFlask, monkeypatch: pytest.Mo
 
     expected = make_drift()
 
-    assert find_drift() == expected
+    assert find_drift(choice.POSTGRES) == expected
 
 
 def test_the_check_reports_drift_and_mends_it_when_told(app: APIFlask) -> None:
@@ -101,7 +100,8 @@ def test_the_check_reports_drift_and_mends_it_when_told(app: APIFlask) -> None:
     again = runner.invoke(args=["search", "check"])
 
     assert reported.exit_code == 1
-    assert reported.output.splitlines()[:3] == [
+    assert reported.output.splitlines()[:4] == [
+        "postgresql",
         f"missing          1  {expected.missing[0]}",
         f"outdated         1  {expected.outdated[0]}",
         f"extra            2  {expected.extra[0]}, {expected.extra[1]}",
@@ -109,10 +109,11 @@ def test_the_check_reports_drift_and_mends_it_when_told(app: APIFlask) -> None:
     assert repaired.exit_code == 0
     assert repaired.output.splitlines()[-1] == "4 copies were written anew."
     assert again.exit_code == 0
-    assert find_drift() == Drift()
+    assert find_drift(choice.POSTGRES) == Drift()
 
 
-def test_a_rebuild_makes_every_copy_true(app: APIFlask, client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_rebuild_makes_every_copy_true(board: APIFlask, monkeypatch: pytest.MonkeyPatch) -> None:
+    client = board.test_client()
     monkeypatch.setattr(service, "BATCH", 2)
     make_drift()
     kept = post("Giáo viên")
@@ -120,9 +121,9 @@ def test_a_rebuild_makes_every_copy_true(app: APIFlask, client: FlaskClient, mon
     db.session.commit()
     lost = listed(client, path="/api/v1/jobs/search/", q="giáo viên")
 
-    rebuilt = app.test_cli_runner().invoke(args=["search", "rebuild"])
+    rebuilt = board.test_cli_runner().invoke(args=["search", "rebuild"])
 
     assert rebuilt.exit_code == 0
-    assert "5 jobs were written anew; 1 copies" in rebuilt.output
+    assert "postgresql: rebuilt; 1 copies" in rebuilt.output
     assert (lost, listed(client, q="giáo viên")) == ([], ["Giáo viên"])
-    assert find_drift() == Drift()
+    assert find_drift(choice.POSTGRES) == Drift()

@@ -13,6 +13,7 @@ from app.search.engine import EngineAway
 log = structlog.get_logger()
 
 _BUSY = 429
+_SECONDS = 5
 
 
 def client() -> Elasticsearch:
@@ -22,7 +23,9 @@ def client() -> Elasticsearch:
     if key not in current_app.extensions:
         options = {name: config[f"ELASTICSEARCH_{variable}"] for name, variable in (("api_key", "API_KEY"), ("ca_certs", "CA"))}
         given = {name: value for name, value in options.items() if value}
-        current_app.extensions[key] = Elasticsearch(config["ELASTICSEARCH_URL"], max_retries=0, retry_on_timeout=False, **given)
+        current_app.extensions[key] = Elasticsearch(
+            config["ELASTICSEARCH_URL"], request_timeout=_SECONDS, max_retries=0, retry_on_timeout=False, **given
+        )
     found: Elasticsearch = current_app.extensions[key]
     return found
 

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from typing import Any
 
-from app.search.documents import Document, Entry, Tombstone
-from app.search.elastic import bulk, facets, indices, scoring
-from app.search.elastic.client import client, failures, searching_client
+from app.search.documents import Entry
+from app.search.elastic import bulk, copies, facets, indices, scoring
+from app.search.elastic.client import failures, searching_client
 from app.search.elastic.contents import micros
 from app.search.elastic.matching import Clause, by_facet, findable, others
 from app.search.elastic.pages import is_by_relevance, sorting
@@ -13,7 +13,6 @@ from app.search.engine import EngineAway, EngineQuery, EntriesRefused, Hits, Sto
 from app.search.query import Query
 
 _SHOWN = "hits.total,hits.hits.sort,hits.hits.fields,aggregations,_shards.failures"
-_KEPT = ["job_id", "version", "is_deleted"]
 
 
 class ElasticEngine:
@@ -51,33 +50,20 @@ class ElasticEngine:
             answer = searching_client().msearch(index=indices.family(), searches=searches, filter_path="responses.hits.total,responses.error.type")
         return [min(_total(one), at_most) for one in answer["responses"]]
 
-    def index(self, documents: Sequence[Document]) -> int:
-        """One request. Raises EntriesRefused when there are some that will never be taken, after the others were stored."""
-        return _write(documents)
-
-    def delete(self, tombstones: Sequence[Tombstone]) -> int:
-        """One request, raising as `index` does."""
-        return _write(tombstones)
+    def store(self, entries: Sequence[Entry]) -> int:
+        """Two requests. Raises EntriesRefused when there are some that will never be taken, after the others were stored."""
+        with failures():
+            indexes = indices.targets()
+        outcome = bulk.write(entries, indexes)
+        if outcome.postponed:
+            raise EngineAway(f"Elasticsearch postponed {len(outcome.postponed)} documents: {next(iter(outcome.postponed.values()))}")
+        if outcome.refused:
+            raise EntriesRefused(outcome.refused)
+        return len(outcome.written)
 
     def stored(self, *, after: int, limit: int) -> list[Stored]:
         """One request, and a refresh before, so that what was written is seen."""
-        with failures():
-            client().indices.refresh(index=indices.family())
-            query = {"range": {"job_id": {"gt": after}}}
-            answer = client().search(index=indices.family(), query=query, sort=[{"job_id": "asc"}], size=limit, source_includes=_KEPT)
-        sources = (hit["_source"] for hit in answer["hits"]["hits"])
-        return [Stored(one["job_id"], one["version"], one["is_deleted"]) for one in sources]
-
-
-def _write(entries: Sequence[Entry]) -> int:
-    with failures():
-        indexes = indices.targets()
-    outcome = bulk.write(entries, indexes)
-    if outcome.refused:
-        raise EntriesRefused(outcome.refused)
-    if outcome.postponed:
-        raise EngineAway(f"Elasticsearch postponed {len(outcome.postponed)} documents: {next(iter(outcome.postponed.values()))}")
-    return len(outcome.written)
+        return copies.stored(indices.family(), after=after, limit=limit)
 
 
 def _total(answer: dict[str, Any]) -> int:
