@@ -65,12 +65,14 @@ def page(model: type[Page[Out]], rows: Sequence[Row], total: int, query: ListQue
     following = query.offset + query.limit
     return model(
         count=total,
-        next=_link(query, following) if following < total else None,
-        previous=_link(query, max(0, query.offset - query.limit)) if query.offset else None,
+        next=link(limit=query.limit, offset=following) if following < total else None,
+        previous=link(limit=query.limit, offset=max(0, query.offset - query.limit)) if query.offset else None,
         results=[to_out(row) for row in rows],
     )
 
 
-def _link(query: ListQuery, offset: int) -> str:
-    parameters = {**request.args.to_dict(flat=False), "limit": [query.limit], "offset": [offset]}
-    return f"{request.base_url}?{urlencode(parameters, doseq=True)}"
+def link(**changes: Any) -> str:
+    """The address of the present request with other parameters; None takes one away."""
+    parameters = {**request.args.to_dict(flat=False), **changes}
+    given = {name: value for name, value in parameters.items() if value is not None}
+    return f"{request.base_url}?{urlencode(given, doseq=True)}"

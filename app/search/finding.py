@@ -1,120 +1,86 @@
 """Searching with second thoughts: when nothing matches what was typed, what was probably meant."""
 
-import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from app.search import vocabulary
 from app.search.choice import searcher
+from app.search.correcting import FEW, correct, did_you_mean
 from app.search.engine import EngineQuery, Hits, Searcher
-from app.search.query import Query, Term, parse
-from app.search.text import fold, tokens
+from app.search.query import Query, parse
+from app.search.relaxing import relaxed
 
-MAX_CORRECTED_WORDS = 3
-MAX_CANDIDATES = 8
-"""Words that one mistyped word may have meant, of which the one that most jobs have together with the rest is taken."""
 
-MANY = 5000
-"""Jobs that a relaxed search gathers at most, unless its rarest word alone stands in more."""
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A way to understand what was typed. `corrected` takes its place, and its unfinished word may be a prefix.
 
-_ENOUGH = 1000
-_WORD = re.compile(r"[^\W_]+")
+    A relaxed reading has of the terms of `Query.relaxed` only those at the places `kept`, and with `match_any` one of them is enough.
+    """
+
+    corrected: str | None = None
+    with_prefix: bool = False
+    kept: tuple[int, ...] | None = None
+    match_any: bool = False
+
+    def of(self, typed: str) -> Query:
+        """The text so understood."""
+        query = parse(typed if self.corrected is None else self.corrected)
+        if self.kept is None:
+            return query
+        loose = query.relaxed()
+        return replace(loose, terms=tuple(loose.terms[place] for place in self.kept), match_any=self.match_any)
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """One page of hits, and how they came about.
+    """One page of hits, and what was typed as it was understood.
 
-    `corrected` is the text that was searched for in place of what was typed; `is_relaxed` tells that not every word need match; `is_degraded`
-    that another engine than the chosen one answered. `attempt` is the number of the thought that helped, 0 for what was typed.
+    `did_you_mean` is a text that finds far more where few were found; `is_degraded` tells that another engine than the chosen one answered.
     """
 
     hits: Hits
     engine: str
-    corrected: str | None = None
-    is_relaxed: bool = False
+    text: Query
+    reading: Reading = Reading()
+    did_you_mean: str | None = None
     is_degraded: bool = False
-    attempt: int = 0
+
+    @property
+    def is_relaxed(self) -> bool:
+        """Whether not every word need match."""
+        return self.reading.kept is not None
 
 
-def find(text: str, query: EngineQuery, *, attempt: int = 0) -> Found:
+def find(text: str, query: EngineQuery, *, reading: Reading | None = None) -> Found:
     """The jobs that have every word of `text`; else those that do when its last word may be the beginning of one, or its slips are corrected.
 
-    Else those with every word that stands in some job, else with any of them. A page that continues another starts with its `attempt`.
+    Else those with every word that stands in some job, else with any of them. A page that continues another is given the same `reading`.
     """
     engine = searcher()
     first = None
-    for attempt in _attempts(engine, text):
-        hits = engine.search(replace(query, text=attempt.text, with_prefix=attempt.with_prefix))
+    for one in _readings(engine, text) if reading is None else [reading]:
+        read = one.of(text)
+        hits = engine.search(replace(query, text=read, with_prefix=one.with_prefix))
+        asked_back = did_you_mean(engine, text) if one == Reading() and 0 < hits.total <= FEW else None
+        found = Found(hits, engine.name, read, one, asked_back, engine.is_degraded)
         if hits.total:
-            return Found(hits, engine.name, attempt.corrected, attempt.is_relaxed, engine.is_degraded)
-        first = first or hits
+            return found
+        first = first or found
     # When no thought helped, what was typed is answered: its facets tell which filter to give up.
-    return Found(first or Hits([], 0), engine.name, is_degraded=engine.is_degraded)
+    return first or Found(Hits([], 0), engine.name, parse(text), is_degraded=engine.is_degraded)
 
 
-@dataclass(frozen=True, slots=True)
-class _Attempt:
-    text: Query
-    with_prefix: bool = False
-    corrected: str | None = None
-    is_relaxed: bool = False
-
-
-def _attempts(engine: Searcher, text: str) -> Iterator[_Attempt]:
+def _readings(engine: Searcher, text: str) -> Iterator[Reading]:
     query = parse(text)
-    yield _Attempt(query)
+    yield Reading()
     if query.unfinished is not None:
-        yield _Attempt(query, with_prefix=True)
-    corrected = _corrected(engine, text, query)
-    if corrected != text:
+        yield Reading(with_prefix=True)
+    corrected = correct(engine, text, query)
+    base = Reading(corrected=corrected if corrected != text else None)
+    if base.corrected is not None:
         query = parse(corrected)
-        yield _Attempt(query, corrected=corrected)
+        yield base
     if query.is_relaxable:
-        for relaxed in _relaxed(engine, query):
-            yield _Attempt(relaxed, corrected=corrected if corrected != text else None, is_relaxed=True)
-
-
-def _relaxed(engine: Searcher, query: Query) -> Iterator[Query]:
-    """The query without the terms that no job has; then any of its rarer terms, since with the common ones half the board would match."""
-    loose = query.relaxed()
-    counts = engine.count_each([replace(loose, terms=(term,)) for term in loose.terms], at_most=MANY)
-    met = {term: count for term, count in zip(loose.terms, counts, strict=True) if count}
-    if met and len(met) < len(loose.terms):
-        yield replace(loose, terms=tuple(met), match_any=False)
-    rarer: list[Term] = []
-    room = MANY
-    for term in sorted(met, key=lambda term: met[term]):
-        room -= met[term]
-        if rarer and room < 0:
-            break
-        rarer.append(term)
-    if rarer:
-        yield replace(loose, terms=tuple(rarer))
-
-
-def _corrected(engine: Searcher, text: str, query: Query) -> str:
-    """The text with the words that stand in no job replaced by the likeliest that do."""
-    # A known expression is no slip, even if no job says it this way.
-    unfamiliar = (term.words for term in query.terms if not term.synonyms and not term.is_filler)
-    typed = {token.folded for phrase in (*unfamiliar, *query.phrases) for token in phrase}
-    unknown = sorted(vocabulary.find_unknown(typed), key=fold(text).find)
-    for word in unknown[:MAX_CORRECTED_WORDS]:
-        texts = [_replaced(text, word, other) for other in vocabulary.one_slip_away(word)[:MAX_CANDIDATES]]
-        text = _likeliest(engine, texts, still_unknown=unknown) or text
-    return text
-
-
-def _likeliest(engine: Searcher, texts: Sequence[str], *, still_unknown: Sequence[str]) -> str | None:
-    """The text that most jobs match, leaving aside words that stand in none anyway; the earlier of equals."""
-    judged = [parse(_without(text, still_unknown)) for text in texts]
-    counts = engine.count_each(judged, at_most=_ENOUGH)
-    return max(zip(texts, counts, strict=True), key=lambda pair: pair[1], default=(None, 0))[0]
-
-
-def _replaced(text: str, word: str, other: str) -> str:
-    return _WORD.sub(lambda match: other if tokens(match[0]) == [word] else match[0], text)
-
-
-def _without(text: str, words: Sequence[str]) -> str:
-    return _WORD.sub(lambda match: "" if set(tokens(match[0])) & set(words) else match[0], text)
+        places = {term: place for place, term in enumerate(query.relaxed().terms)}
+        for less in relaxed(engine, query):
+            yield replace(base, kept=tuple(places[term] for term in less.terms), match_any=less.match_any)

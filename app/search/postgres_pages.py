@@ -5,15 +5,15 @@ these are too few for `DEEPEST` places; and of what is still too much, the fresh
 """
 
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Float, Select, and_, cast, func, literal, select, tuple_
 
 from app.extensions import db
-from app.search.conditions import beyond, sorted_by, sorting
 from app.search.criteria import DEEPEST, NEWEST, RELEVANCE
 from app.search.engine import EngineQuery, SortKey
+from app.search.keyset import key_of, select_sorted
 from app.search.models import SearchDocument
 from app.search.ranking import as_tsquery, first_score, full_score, render
 
@@ -43,28 +43,12 @@ def read(query: EngineQuery, matching: Conditions, total: int) -> IdPage:
     # One more than asked for tells whether anything follows.
     rows = db.session.execute(statement.limit(query.limit + 1).offset(query.offset)).all()
     shown = rows[: query.limit]
-    return IdPage([row.job_id for row in shown], _key(shown[-1]) if len(rows) > query.limit else None)
-
-
-def _key(row: Any) -> SortKey:
-    return [NAME, *(value.isoformat() if isinstance(value, date) else value for value in row)]
+    return IdPage([row.job_id for row in shown], [NAME, *key_of(shown[-1])] if len(rows) > query.limit else None)
 
 
 def _sorted(query: EngineQuery, matching: Conditions) -> Select[Any]:
     ordering = NEWEST if query.ordering == RELEVANCE else query.ordering
-    if query.after is not None:
-        value, last_id = query.after
-        matching = and_(matching, beyond(SearchDocument, ordering, SearchDocument.job_id, _read(ordering, value), int(last_id or 0)))
-    found = select(sorted_by(SearchDocument, ordering).label("value"), SearchDocument.job_id).where(matching)
-    return found.order_by(*sorting(SearchDocument, ordering, SearchDocument.job_id))
-
-
-def _read(ordering: str, value: Any) -> Any:
-    """A value of a key in its own type."""
-    name = ordering.removeprefix("-")
-    if value is None or name not in ("created_at", "deadline"):
-        return value
-    return datetime.fromisoformat(value) if name == "created_at" else date.fromisoformat(value)
+    return select_sorted(SearchDocument, SearchDocument.job_id, matching, ordering, query.after)
 
 
 def _ranked(query: EngineQuery, matching: Conditions, total: int) -> Conditions:

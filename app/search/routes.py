@@ -4,13 +4,15 @@ from apiflask import APIBlueprint
 
 from app.core.auth import Role, WrongRole, current_actor, public, require
 from app.core.contract import queries, returns
-from app.core.pagination import ListQuery, Page, page
+from app.core.pagination import MAX_OFFSET, Page
 from app.jobs.schemas import JobOut
-from app.search import listing, pages, recommendations
-from app.search.criteria import NEWEST, RELEVANCE
-from app.search.engine import EngineQuery
+from app.search import listing, pages, paging, recommendations
+from app.search.criteria import DEEPEST, NEWEST, RELEVANCE
+from app.search.engine import EngineQuery, Hits
 from app.search.finding import Found, find
+from app.search.listing import Cut
 from app.search.pages import Row
+from app.search.paging import SKIPPED_BY_ENGINES, Start
 from app.search.schemas import Facets, JobBoardQuery, JobListQuery, JobPage, JobSearchPage, RecommendationQuery
 
 blp = APIBlueprint("search", __name__, tag="Jobs")
@@ -25,10 +27,12 @@ def list_jobs(query: JobBoardQuery) -> Page[JobOut]:
     if query.mine:
         return _own_jobs(query)
     if query.typed:
-        found = _find(query, with_facets=False)
-        return _page(query, pages.load_public(found.hits.ids), found.hits.total)
-    ids, total = listing.list_public(query.filters(), ordering=query.ordering or NEWEST, limit=query.limit, offset=query.offset)
-    return _page(query, pages.load_public(ids), total)
+        start = _start(query)
+        found = _find(query, start, with_facets=False)
+        return _page(pages.load_public(found.hits.ids), found.hits, paging.links(query, start, found.hits, found.reading))
+    start = paging.read(query, deepest=MAX_OFFSET + 1)
+    hits = listing.list_public(query.filters(), _cut(query, start))
+    return _page(pages.load_public(hits.ids), hits, paging.links(query, start, hits))
 
 
 @blp.get("/jobs/search/")
@@ -40,8 +44,9 @@ def search_jobs(query: JobListQuery) -> JobSearchPage:
 
     Words are joined by AND; "quoted words" are a phrase, `-word` excludes. When nothing matches, slips are corrected, then any word is enough.
     """
-    found = _find(query, with_facets=True)
-    listed = _page(query, pages.load_public(found.hits.ids), found.hits.total)
+    start = _start(query)
+    found = _find(query, start, with_facets=True)
+    listed = _page(pages.load_public(found.hits.ids), found.hits, paging.links(query, start, found.hits, found.reading))
     names = pages.company_names([value for value, _ in found.hits.facets.get("company", ())])
     return JobSearchPage(
         **dict(listed),
@@ -49,7 +54,8 @@ def search_jobs(query: JobListQuery) -> JobSearchPage:
         engine=found.engine,
         degraded=found.is_degraded,
         relaxed=found.is_relaxed,
-        corrected=found.corrected,
+        corrected=found.reading.corrected,
+        did_you_mean=found.did_you_mean,
     )
 
 
@@ -59,32 +65,41 @@ def search_jobs(query: JobListQuery) -> JobSearchPage:
 @returns(JobPage)
 def recommend_jobs(query: RecommendationQuery) -> Page[JobOut]:
     """Jobs that fit your primary résumé and your wishes, the best first; without either, the newest."""
-    ids, total = recommendations.recommend(current_actor(), limit=query.limit, offset=query.offset)
-    return _page(query, pages.load_public(ids), total)
+    start = paging.at_offset(query, deepest=DEEPEST)
+    hits = recommendations.recommend(current_actor(), limit=query.limit, offset=start.offset)
+    return _page(pages.load_public(hits.ids), hits, paging.links_by_offset(query, start, hits.total))
 
 
 def _own_jobs(query: JobBoardQuery) -> Page[JobOut]:
     owner = current_actor()
     if owner.user_type != Role.RECRUITER:
         raise WrongRole
-    ids, total = listing.list_own(
-        owner,
-        query.filters(),
-        text=query.typed,
-        statuses=query.status,
-        ordering=query.ordering or NEWEST,
-        limit=query.limit,
-        offset=query.offset,
-    )
-    return _page(query, pages.load_own(owner, ids), total)
+    start = paging.read(query, deepest=MAX_OFFSET + 1)
+    hits = listing.list_own(owner, query.filters(), _cut(query, start), text=query.typed, statuses=query.status)
+    return _page(pages.load_own(owner, hits.ids), hits, paging.links(query, start, hits))
 
 
-def _find(query: JobListQuery, *, with_facets: bool) -> Found:
+def _start(query: JobListQuery) -> Start:
+    is_ranked = query.typed and query.ordering in (None, RELEVANCE)
+    return paging.read(query, deepest=DEEPEST if is_ranked else SKIPPED_BY_ENGINES)
+
+
+def _find(query: JobListQuery, start: Start, *, with_facets: bool) -> Found:
     asked = EngineQuery(
-        filters=query.filters(), ordering=query.ordering or RELEVANCE, limit=query.limit, offset=query.offset, with_facets=with_facets
+        filters=query.filters(),
+        ordering=query.ordering or RELEVANCE,
+        limit=query.limit,
+        offset=start.offset,
+        with_facets=with_facets,
+        as_of=start.as_of,
+        after=start.after,
     )
-    return find(query.typed, asked)
+    return find(query.typed, asked, reading=start.reading)
 
 
-def _page(query: ListQuery, rows: list[Row], total: int) -> Page[JobOut]:
-    return page(JobPage, rows, total, query, lambda row: JobOut.of(*row))
+def _cut(query: JobListQuery, start: Start) -> Cut:
+    return Cut(query.ordering or NEWEST, query.limit, start.offset, start.after)
+
+
+def _page(rows: list[Row], hits: Hits, links: dict[str, str | None]) -> Page[JobOut]:
+    return JobPage(count=hits.total, **links, results=[JobOut.of(*row) for row in rows])

@@ -27,9 +27,12 @@ class JobListQuery(ListQuery):
     A job's pay must reach `salary_min` and begin at or below `salary_max`, both in the minor unit of `currency` (VND unless said); with either, a
     job that states no pay is left out. `posted_within` is in days. Lists may be repeated or separated by commas. The order is by relevance when
     there is a text, else the newest first.
+
+    `next` has a `cursor`, with which nothing is shown twice or skipped while jobs come and go; it belongs to that search alone.
     """
 
     ordering: Ordering | None = None
+    cursor: Annotated[str, StringConstraints(max_length=1000)] | None = None
     q: Typed = ""
     search: Typed = ""
     job_type: list[JobType] = Field([], max_length=len(JobType))
@@ -120,6 +123,7 @@ class JobSearchPage(JobPage):  # type: ignore[misc, valid-type]  # Its base is m
     """One page of hits. `engine` answered, `degraded` when it stood in for another.
 
     When nothing matched as typed, `corrected` is the text that was searched for instead, and `relaxed` tells that some words were enough.
+    `did_you_mean` is a text one slip away that finds far more, when few jobs have what was typed.
     """
 
     facets: Facets
@@ -127,3 +131,4 @@ class JobSearchPage(JobPage):  # type: ignore[misc, valid-type]  # Its base is m
     degraded: bool
     relaxed: bool
     corrected: str | None
+    did_you_mean: str | None

@@ -38,8 +38,13 @@ def learn(words: set[str]) -> None:
 
 def find_unknown(words: Iterable[str]) -> set[str]:
     """Those of the words that could be corrected, and stand in no job."""
-    correctable = {word for word in words if _is_word(word) and len(word) >= MIN_CORRECTED_LENGTH}
-    return correctable - _known(correctable)
+    found = correctable(words)
+    return found - _known(found)
+
+
+def correctable(words: Iterable[str]) -> set[str]:
+    """Those of the words that are long enough to be corrected."""
+    return {word for word in words if _is_word(word) and len(word) >= MIN_CORRECTED_LENGTH}
 
 
 def _known(words: Iterable[str]) -> set[str]:

@@ -5,7 +5,7 @@ from flask.testing import FlaskClient
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.search import finding
+from app.search import relaxing
 from app.search.vocabulary import is_one_slip
 from tests.search.board import post, search, titles
 
@@ -96,7 +96,7 @@ def test_a_relaxed_search_keeps_its_exclusions(client: FlaskClient) -> None:
 
 
 def test_a_relaxed_search_leaves_its_common_words_aside(client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(finding, "MANY", 2)
+    monkeypatch.setattr(relaxing, "MANY", 2)
     for title in ("Thợ hàn", "Thợ mộc", "Thợ sơn"):
         post(title)
     post("Giáo viên")
@@ -145,3 +145,23 @@ def test_one_slip_is_what_the_four_slips_make(word: str, other: str) -> None:
     swapped = {word[:place] + word[place + 1] + word[place] + word[place + 2 :] for place in places[:-1]}
 
     assert is_one_slip(word, other) is (other in (missing | added | replaced | swapped) - {word})
+
+
+def test_a_rare_word_that_may_be_a_slip_is_asked_back(client: FlaskClient, engine_name: str) -> None:
+    for number in range(20):
+        post(f"Kế toán {number}")
+    post("Kế tóann trưởng")
+
+    found = search(client, q="kế toann")
+
+    assert (found["count"], found["corrected"], found["did_you_mean"]) == (1, None, "kế toan")
+    assert search(client, q=found["did_you_mean"])["count"] == 20
+
+
+@pytest.mark.parametrize("text", ["kế toán", "kế toann -trưởng", "zzzz", ""])
+def test_nothing_is_asked_back_when_the_words_find_many_or_none(client: FlaskClient, engine_name: str, text: str) -> None:
+    for number in range(20):
+        post(f"Kế toán {number}")
+    post("Kế tóann trưởng")
+
+    assert search(client, q=text)["did_you_mean"] is None

@@ -83,6 +83,8 @@ def test_candidates_for_a_mistyped_word_come_from_an_index(app: APIFlask, many_j
 @pytest.mark.parametrize("parameters", [{}, {"location": "hue"}, {"remote": "false", "salary_min": "1"}, {"ordering": "-salary_max"}])
 def test_a_list_counts_and_picks_in_one_index(client: FlaskClient, many_jobs: None, plans: list[dict[str, Any]], parameters: dict[str, str]) -> None:
     db.session.execute(sql("SET LOCAL enable_seqscan = off"))
+    # No row is known to be visible to all before a vacuum, so that here a narrower index seems cheaper although the rows are fetched for it.
+    db.session.execute(sql("DROP INDEX ix_jobs_opened"))
 
     listed(client, **parameters)
 

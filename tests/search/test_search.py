@@ -212,15 +212,7 @@ def test_pages_follow_each_other_and_keep_what_was_asked(client: FlaskClient) ->
     assert client.get(second["previous"]).json["results"] == first["results"]
 
 
-def test_a_page_beyond_the_end_is_empty(client: FlaskClient) -> None:
-    post("Thợ hàn")
-
-    beyond = search(client, q="hàn", offset=100_000)
-
-    assert (beyond["count"], beyond["results"], beyond["next"]) == (1, [], None)
-
-
-def test_hits_are_whole_jobs_in_a_constant_number_of_queries(client: FlaskClient, count_queries: Any) -> None:
+def test_hits_are_whole_jobs_in_a_constant_number_of_queries(client: FlaskClient, engine_name: str, count_queries: Any) -> None:
     for number in range(8):
         job = post(f"Thợ hàn {number}", company=CompanyFactory(name=f"Xưởng {number}"))
         db.session.add(JobCounters(job_id=job.id, views=number, applications=2 * number))
@@ -232,7 +224,7 @@ def test_hits_are_whole_jobs_in_a_constant_number_of_queries(client: FlaskClient
         found = search(client, q="thợ", limit=8)
 
     third = next(job for job in found["results"] if job["title"] == "Thợ hàn 3")
-    assert len(few) == len(many) == 4
+    assert len(few) == len(many) == {"postgresql": 4, "elasticsearch": 2}[engine_name]
     assert (third["views_count"], third["applications_count"], third["company"]["name"]) == (3, 6, "Xưởng 3")
     assert set(third) >= {"id", "slug", "description", "salary_min", "currency", "created_at"}
 
