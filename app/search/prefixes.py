@@ -1,0 +1,54 @@
+"""Beginnings of suggestions: which are kept, and what a mistyped one may have meant. Pure, on folded words separated by blanks.
+
+For each beginning of up to `KEPT` characters the best suggestions are worked out beforehand, so that a look-up costs the same whether many go on from
+there or few. Of longer ones the whole text is kept: so few share a long beginning that they can be read.
+"""
+
+from collections.abc import Iterator
+from string import ascii_lowercase, digits
+
+from app.search.vocabulary import is_one_slip
+
+KEPT = 12
+BEST = 15
+"""Suggestions that are kept for a beginning: some more than are shown, since a few may be out of date."""
+
+MIN_CORRECTED = 3
+"""Characters that are needed before a slip is corrected."""
+
+_STARTS = 8
+_SIGNS = ascii_lowercase + digits + " "
+
+
+def keys(folded: str) -> Iterator[tuple[int, str]]:
+    """The places of words, from 0, and under what the text is kept from each of them on."""
+    words = folded.split()
+    for place in range(min(len(words), _STARTS)):
+        rest = " ".join(words[place:])
+        yield from ((place, rest[:length]) for length in range(1, min(len(rest), KEPT) + 1) if rest[length - 1] != " ")
+        if len(rest) > KEPT:
+            yield place, rest
+
+
+def slips(typed: str) -> list[str]:
+    """The kept beginnings that are one slip away from the beginning of what was typed."""
+    head = typed[:KEPT]
+    places = range(len(head))
+    missing = (head[:place] + head[place + 1 :] for place in places)
+    swapped = (head[:place] + head[place + 1] + head[place] + head[place + 2 :] for place in places[:-1])
+    replaced = (head[:place] + sign + head[place + 1 :] for place in places for sign in _SIGNS)
+    added = ((head[:place] + sign + head[place:])[:KEPT] for place in range(len(head) + 1) for sign in _SIGNS)
+    return sorted({*missing, *swapped, *replaced, *added} - {head, ""})
+
+
+def begins(folded: str, typed: str) -> bool:
+    """Whether what was typed is the beginning of the text from one of its words on."""
+    return f" {folded}".find(f" {typed}") >= 0
+
+
+def begins_with_slip(folded: str, typed: str) -> bool:
+    """The same when one slip is allowed."""
+    words = folded.split()
+    rests = (" ".join(words[place:]) for place in range(len(words)))
+    lengths = range(len(typed) - 1, len(typed) + 2)
+    return any(is_one_slip(typed, rest[:length]) for rest in rests for length in lengths)
