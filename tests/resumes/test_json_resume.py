@@ -206,7 +206,10 @@ LONG = "z" * 5001
         ({"publications": [{"publisher": "P"}]}, ["publications.0"]),
         ({"skills": [{"level": "Master"}, {"name": "s" * 121, "keywords": ["k"]}]}, ["skills.0", "skills.1.name"]),
         ({"skills": [{"name": "A", "keywords": [f"k{n}" for n in range(99)]}, {"name": "B"}]}, ["skills.1"]),
+        ({"work": [{"name": "A", "isCurrent": {"since": 2020}}]}, ["work.0.isCurrent"]),
+        ({"education": [{"institution": "E", "summary": ["good"]}]}, ["education.0.summary"]),
         ({"meta": {"theme": "elegant"}}, ["meta.theme"]),
+        ({"meta": {"theme": ["modern"]}}, ["meta.theme"]),
         ({"meta": {"accentColor": "red", "paperSize": "A5"}}, ["meta.paperSize", "meta.accentColor"]),
     ],
 )

@@ -96,7 +96,8 @@ def site_link(url: str) -> Row:
 def read_meta(meta: Row, notes: Notes) -> tuple[Row, Row]:
     """What was taken of `meta`, and the résumé's looks."""
     row = known(meta, _META, "meta", notes)
-    if row.get("theme") is not None and row["theme"] not in DESIGNS:
+    # The schema does not say what our own members are, so that one may be a list, which has no place among the keys of a mapping.
+    if "theme" in row and row["theme"] not in list(DESIGNS):
         notes.add("meta.theme", "There is no theme of that name.")
         del row["theme"]
     others = {name: value for name, value in row.items() if name not in STYLE.members}

@@ -46,6 +46,8 @@ class Section:
         """The members that a field of the résumé's row is made of."""
         if name == "description" and name not in self.fields:
             return (*self.texts, *([self.points] if self.points else []))
+        if name == "is_current" and self._is_open:
+            return ("isCurrent",)
         return (self.fields[name],) if name in self.fields else ()
 
     def to_resume(self, row: Row) -> Row:

@@ -9,6 +9,7 @@ from pydantic_core import ErrorDetails
 from app.resumes.json_resume.sections import Row, Section
 
 UNKNOWN = "A résumé has no place for this."
+NO_TEXT = "This should be a text."
 
 # A document full of faults needs no complete list of them.
 MOST_NOTES = 200
@@ -37,6 +38,11 @@ class Notes:
 def take(section: Section, row: Row, place: str, notes: Notes) -> tuple[Row, Row] | None:
     """The part of the row that could be taken and the résumé's row made of it, or None when there is nothing to hold on to."""
     taken = known(row, section.members, place, notes)
+    for name in section.texts:
+        # A text that is a member of our own has not been checked by the schema.
+        if not isinstance(taken.get(name, ""), str):
+            notes.add(f"{place}.{name}", NO_TEXT)
+            del taken[name]
     while True:
         try:
             return taken, section.item.model_validate(section.to_resume(taken)).stored()
