@@ -49,7 +49,7 @@ def texts(typed: str, limit: int = 10) -> list[str]:
         ("node.j", ["skill: Node.js"]),
         ("hành chính nhân s", ["title: Chuyên viên hành chính nhân sự"]),
         ("c++", ["skill: C++", "title: Kỹ sư C++"]),
-        ("oan truong", []),
+        ("thon", []),
         ("zzz", []),
         ("", []),
         (" !*%_ ", []),
