@@ -53,7 +53,7 @@ def test_each_distinct_search_asks_the_engine_once(subscribe: Subscribe, opened:
         return PostgresEngine().search(query)
 
     monkeypatch.setattr(engine, "search", counting)
-    monkeypatch.setattr(matching, "current_engine", lambda: engine)
+    monkeypatch.setattr(matching, "searcher", lambda: engine)
     run_edition()
 
     assert [query.among_ids for query in asked] == [(job.id,)] * 2
