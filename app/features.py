@@ -16,6 +16,7 @@ from app.companies import routes as company_routes
 from app.core import cli as core_cli
 from app.core import partition_cli, task_routes
 from app.demo import cli as demo_cli
+from app.events import routes as event_routes
 from app.jobs import cached_answers, counters, saved_routes
 from app.jobs import cli as jobs_cli
 from app.jobs import routes as job_routes
@@ -60,6 +61,7 @@ BLUEPRINTS = (
     resume_look_routes.blp,
     messaging_routes.blp,
     notification_routes.blp,
+    event_routes.blp,
     alert_routes.blp,
     unsubscribe_routes.blp,
     payment_routes.blp,

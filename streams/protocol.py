@@ -3,6 +3,8 @@
 # PostgreSQL notifies on this channel when events commit, and the relay publishes the same on the Redis channel of this name.
 # The payload lists the people who have news, `12,57`; an empty one means that anybody may have some. It is a wake-up, no more.
 CHANNEL = "events"
+# What the relay publishes when nothing happens, so that silence tells streams to look for themselves.
+BEAT, BEAT_SECONDS = "-", 1.0
 
 # Access tokens as the API signs them, and tokens that open a stream and nothing else.
 ALGORITHM = "HS256"

@@ -1,6 +1,7 @@
 """`flask outbox relay` and `flask tasks ...`: running the relay, and what operators do with tasks."""
 
 import json
+import threading
 
 import click
 from flask import current_app
@@ -8,6 +9,7 @@ from flask.cli import AppGroup
 from sqlalchemy import Executable, Select, func, select, update
 
 from app.core.broker import make_celery, queue_of
+from app.core.forwarding import Forwarder
 from app.core.outbox import Task, TaskState
 from app.core.relay import Relay
 from app.core.unit_of_work import unit_of_work
@@ -19,14 +21,16 @@ tasks = AppGroup("tasks", help="Slow work: list, show, retry, discard. (A postin
 
 @outbox.command("relay")
 def relay() -> None:
-    """Publish tasks as they commit, until stopped. Any number of copies may run."""
+    """Publish tasks, and wake-ups for event streams, as they commit, until stopped. Any number of copies may run."""
     settings = current_app.extensions["settings"]
     celery = make_celery(settings)
 
     def publish(name: str, task_id: int) -> None:
         celery.send_task(name, args=[task_id], queue=queue_of(name), retry=False)
 
-    Relay(publish, settings.database_url).run()
+    relaying = Relay(publish, settings.database_url)
+    threading.Thread(target=Forwarder(settings.database_url, settings.redis_url, relaying.stopping).run, daemon=True).start()
+    relaying.run()
 
 
 @tasks.command("list")

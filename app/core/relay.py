@@ -30,35 +30,35 @@ LONGEST_PAUSE = 5.0
 
 
 class Relay:
-    """`publish(name, task_id)` puts one message on the queue of `name`."""
+    """`publish(name, task_id)` puts one message on the queue of `name`; `stopping` is set once the relay shall end."""
 
     def __init__(self, publish: Callable[[str, int], None], database_url: str) -> None:
         self._publish = publish
         self._listen_url = database_url.replace("postgresql+psycopg://", "postgresql://", 1)
-        self._stopping = threading.Event()
+        self.stopping = threading.Event()
 
     def run(self) -> None:
         """Relay until SIGTERM or SIGINT. Outages of the database or the broker are waited out."""
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._stop)
         pause = 0.0
-        while not self._stopping.is_set():
+        while not self.stopping.is_set():
             try:
                 self._listen_and_relay()
                 pause = 0.0
             except (psycopg.Error, DBAPIError, BrokerError, RedisError, OSError) as error:
                 pause = min(LONGEST_PAUSE, pause * 2 or 0.25)
                 log.warning("relay_paused", error=str(error).split("\n", 1)[0], seconds=pause)
-                self._stopping.wait(pause)
+                self.stopping.wait(pause)
 
     def _stop(self, number: int, frame: FrameType | None) -> None:
-        self._stopping.set()
+        self.stopping.set()
 
     def _listen_and_relay(self) -> None:
         with psycopg.connect(self._listen_url, autocommit=True, connect_timeout=3) as connection:
             connection.execute(f"LISTEN {CHANNEL}")
             log.info("relay_listening")
-            while not self._stopping.is_set():
+            while not self.stopping.is_set():
                 while self.relay_batch() == BATCH:
                     pass
                 for _ in connection.notifies(timeout=POLL.total_seconds(), stop_after=1):

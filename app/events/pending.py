@@ -19,6 +19,10 @@ class Event:
     type: str
     data: dict[str, Any]
 
+    def __post_init__(self) -> None:
+        if not self.type.isidentifier():
+            raise ValueError(f"{self.type!r} is no name for a kind of event")
+
 
 @dataclass
 class _Pending:
