@@ -10,10 +10,11 @@ from app.search import listing, pages, paging, recommendations
 from app.search.criteria import DEEPEST, NEWEST, RELEVANCE
 from app.search.engine import EngineQuery, Hits
 from app.search.finding import Found, find
+from app.search.highlights import marker
 from app.search.listing import Cut
 from app.search.pages import Row
 from app.search.paging import SKIPPED_BY_ENGINES, Start
-from app.search.schemas import Facets, JobBoardQuery, JobListQuery, JobPage, JobSearchPage, RecommendationQuery
+from app.search.schemas import Facets, FoundJob, JobBoardQuery, JobListQuery, JobPage, JobSearchPage, RecommendationQuery
 
 blp = APIBlueprint("search", __name__, tag="Jobs")
 
@@ -46,10 +47,12 @@ def search_jobs(query: JobListQuery) -> JobSearchPage:
     """
     start = _start(query)
     found = _find(query, start, with_facets=True)
-    listed = _page(pages.load_public(found.hits.ids), found.hits, paging.links(query, start, found.hits, found.reading))
+    marks = marker(found.text, with_prefix=found.reading.with_prefix)
     names = pages.company_names([value for value, _ in found.hits.facets.get("company", ())])
     return JobSearchPage(
-        **dict(listed),
+        count=found.hits.total,
+        **paging.links(query, start, found.hits, found.reading),
+        results=[FoundJob.found(*row, marks) for row in pages.load_public(found.hits.ids)],
         facets=Facets.of(found.hits.facets, names),
         engine=found.engine,
         degraded=found.is_degraded,

@@ -9,10 +9,11 @@ from pydantic import Field, StringConstraints
 from app.core.clock import now
 from app.core.pagination import ListQuery, page_of
 from app.core.schemas import Id, Money, OutModel
-from app.jobs.models import Currency, ExperienceLevel, JobStatus, JobType
+from app.jobs.models import Currency, ExperienceLevel, Job, JobCounters, JobStatus, JobType
 from app.jobs.schemas import JobOut
 from app.search.criteria import Filters, read_place
 from app.search.engine import FACETS, FacetCounts
+from app.search.highlights import Marker
 from app.search.query import MAX_QUERY_LENGTH
 
 Typed = Annotated[str, StringConstraints(strip_whitespace=True, max_length=MAX_QUERY_LENGTH)]
@@ -116,10 +117,44 @@ class Facets(OutModel):
         return cls.model_validate(listed)
 
 
+class Highlights(OutModel):
+    """Where a job has what was searched for: HTML that is safe to print, escaped but for `<mark>` around each word; null without one.
+
+    `passages` are up to two from the long texts, from the description on.
+    """
+
+    title: str | None
+    company: str | None
+    location: str | None
+    passages: list[str]
+
+    @classmethod
+    def of(cls, job: Job, marker: Marker) -> "Highlights":
+        """The marks in a job's row."""
+        return cls(
+            title=marker.mark(job.title),
+            company=marker.mark(job.company.name),
+            location=marker.mark(job.location),
+            passages=marker.fragments((job.description, job.requirements, job.responsibilities, job.benefits)),
+        )
+
+
+class FoundJob(JobOut):
+    """A posting in full, with what made it a hit."""
+
+    highlights: Highlights
+
+    @classmethod
+    def found(cls, job: Job, counters: JobCounters | None, marker: Marker) -> "FoundJob":
+        """The view of a job's row as a hit."""
+        return cls(**dict(JobOut.of(job, counters)), highlights=Highlights.of(job, marker))
+
+
 JobPage = page_of(JobOut)
+FoundJobPage = page_of(FoundJob)
 
 
-class JobSearchPage(JobPage):  # type: ignore[misc, valid-type]  # Its base is made at run time.
+class JobSearchPage(FoundJobPage):  # type: ignore[misc, valid-type]  # Its base is made at run time.
     """One page of hits. `engine` answered, `degraded` when it stood in for another.
 
     When nothing matched as typed, `corrected` is the text that was searched for instead, and `relaxed` tells that some words were enough.
