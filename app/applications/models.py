@@ -5,6 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Identity, Index, UniqueConstraint, func, text
+from sqlalchemy.dialects.postgresql import TSVECTOR
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.accounts.models import User
@@ -66,6 +67,19 @@ class Application(Model):
 
 
 file_purge.declare("cvs", Application.cv_file_id)
+
+
+class ApplicantWords(Model):
+    """The words by which a recruiter finds an application: the candidate's name, and the résumé that was sent.
+
+    Triggers keep it in step with applications, résumés and names, so that no change can pass it by. It goes with the application.
+    """
+
+    __tablename__ = "applicant_words"
+    __table_args__ = (Index("ix_applicant_words_words", "words", postgresql_using="gin"),)
+
+    application_id: Mapped[int] = mapped_column(ForeignKey("applications.id", ondelete="CASCADE"), primary_key=True, autoincrement=False)
+    words: Mapped[str | None] = mapped_column(TSVECTOR)
 
 
 class ApplicationEvent(Model):

@@ -39,7 +39,7 @@ EventPage = page_of(EventOut)
 def list_applications(query: ApplicationQuery) -> Page[ApplicationOut]:
     """A candidate's own applications, those to a recruiter's companies, or, for an admin, all; newest first."""
     actor = current_actor()
-    statement = service.list_applications(actor, status=query.status, job_id=query.job)
+    statement = service.list_applications(actor, status=query.status, job_id=query.job, typed=query.q)
     rows, total = paginate(statement, query, orderings=ORDERINGS, tie=Application.id)
     return page(ApplicationPage, rows, total, query, lambda row: ApplicationOut.of(row, actor))
 

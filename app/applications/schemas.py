@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated
 
 from apiflask.fields import UploadFile
-from pydantic import ConfigDict, Field
+from pydantic import ConfigDict, Field, StringConstraints
 
 from app.accounts.models import User
 from app.accounts.schemas import UserCard
@@ -15,6 +15,7 @@ from app.core.pagination import ListQuery
 from app.core.schemas import Id, InModel, OutModel, Text, without_defaults
 from app.jobs.schemas import JobCard
 from app.resumes.models import PdfStatus
+from app.search.query import MAX_QUERY_LENGTH
 
 
 def _is_none(value: object) -> bool:
@@ -22,8 +23,9 @@ def _is_none(value: object) -> bool:
 
 
 class ApplicationQuery(ListQuery):
-    """Which applications to list."""
+    """Which applications to list. `q` looks in the candidate's name and in the résumé that was sent, whatever the accents."""
 
+    q: Annotated[str, StringConstraints(strip_whitespace=True, max_length=MAX_QUERY_LENGTH)] = ""
     status: ApplicationStatus | None = None
     job: Id | None = None
 

@@ -9,7 +9,7 @@ from app.accounts.models import User
 from app.applications import announcements, interviews
 from app.applications.errors import NoFile, NothingToShow, NotYours, UnderReview
 from app.applications.history import change_status
-from app.applications.models import Application, ApplicationStatus, Interview, InterviewStatus
+from app.applications.models import ApplicantWords, Application, ApplicationStatus, Interview, InterviewStatus
 from app.applications.schemas import CandidateStats, RecruiterStats
 from app.applications.submission import check_own_resume, keep_cv
 from app.applications.visibility import applications_of, get_application, lock_application, seen_by
@@ -20,14 +20,18 @@ from app.core.problems import Invalid
 from app.core.storage import StoredFile
 from app.core.uploads import Upload
 from app.extensions import db
+from app.search.text import fold, tokens
 
 CANDIDATE_FIELDS = frozenset({"cover_letter", "cv_file", "resume"})
 RECRUITER_FIELDS = frozenset({"status", "note"})
 
 
-def list_applications(actor: User, *, status: ApplicationStatus | None = None, job_id: int | None = None) -> Select[Application]:
-    """The applications that `actor` may see, filtered."""
+def list_applications(actor: User, *, status: ApplicationStatus | None = None, job_id: int | None = None, typed: str = "") -> Select[Application]:
+    """The applications that `actor` may see, filtered. Each word typed is in the candidate's name or the résumé sent; the last may be unfinished."""
     query = applications_of(actor)
+    if tokens(typed):
+        found = select(ApplicantWords.application_id).where(ApplicantWords.words.bool_op("@@")(func.applicant_query(fold(typed))))
+        query = query.where(Application.id.in_(found))
     if status is not None:
         query = query.where(Application.status == status)
     return query.where(Application.job_id == job_id) if job_id is not None else query
