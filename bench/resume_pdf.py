@@ -131,9 +131,10 @@ def pages() -> None:
         from matplotlib import pyplot  # noqa: PLC0415  A requirement of this plot alone.
     except ImportError:
         raise SystemExit("needs matplotlib: pip install matplotlib") from None
-    points = sorted(alone.by_pages())
-    for number, seconds in points:
-        print(f"{number:3} pages {seconds * 1000:6.0f} ms  {seconds / number * 1000:5.0f} ms a page")
+    points = []
+    for number, seconds in alone.by_pages():
+        points.append((number, seconds))
+        print(f"{number:3} pages {seconds * 1000:6.0f} ms  {seconds / number * 1000:5.0f} ms a page", flush=True)
     figure, axes = pyplot.subplots(figsize=(7, 4), dpi=110)
     axes.plot([number for number, _ in points], [seconds for _, seconds in points], "o-", color="#7a2331")
     axes.set(xlabel="pages", ylabel="processor seconds", title="Time to lay out and write a résumé", xlim=(0, None), ylim=(0, None))

@@ -69,16 +69,13 @@ def by_pages(most: int = 50) -> Iterator[tuple[int, float]]:
     while True:
         rows = [jobs[place % 3] for place in range(number)]
         markup = '<div class="entry">'.join([head, *rows, *rest])
-        taken = []
-        for _ in range(2):
-            start = time.process_time()
-            pdf = write(lay_out(markup, styles), identifier=_IDENTIFIER)
-            taken.append(time.process_time() - start)
-        pages = pages_of(pdf)
+        start = time.process_time()
+        pdf = write(lay_out(markup, styles), identifier=_IDENTIFIER)
+        taken, pages = time.process_time() - start, pages_of(pdf)
         if pages > most:
             return
-        yield pages, min(taken)
-        number += max(3, number // 9)
+        yield pages, taken
+        number += max(4, number // 7)
 
 
 def processor_seconds(press: Press, resumes: Sequence[dict[str, Any]]) -> tuple[float, int]:
