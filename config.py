@@ -179,6 +179,7 @@ class Settings(BaseSettings):
         self.vnpay_hash_secret = self.vnpay_hash_secret or ("" if self.is_production else LOCAL_GATEWAY_SECRET)
         self.vnpay_api_url = self.vnpay_api_url or self._vnpay_api()
         self._complete_stripe()
+        self._check_elasticsearch()
         if self.is_production:
             self._refuse_development_secrets()
         return self
@@ -196,6 +197,16 @@ class Settings(BaseSettings):
             self.stripe_api_url = f"{self.public_url}/dev/stripe"
         if bool(self.stripe_secret_key) != bool(self.webhook_secrets):
             raise ValueError("STRIPE_SECRET_KEY and STRIPE_WEBHOOK_SECRETS go together")
+
+    def _check_elasticsearch(self) -> None:
+        """The client takes an address only with its port, and one way to sign in; better to hear of it now than with the first search."""
+        parts = urlsplit(self.elasticsearch_url)
+        if self.elasticsearch_url and (parts.scheme not in {"http", "https"} or not parts.hostname or not parts.port):
+            raise ValueError("ELASTICSEARCH_URL must look like https://user:password@host:9200, with the port")
+        if self.elasticsearch_api_key and parts.username:
+            raise ValueError("ELASTICSEARCH_URL must have no user when ELASTICSEARCH_API_KEY is set")
+        if self.elasticsearch_ca and (parts.scheme == "http" or not Path(self.elasticsearch_ca).is_file()):
+            raise ValueError("ELASTICSEARCH_CA must be a file of certificates, for an https:// address")
 
     def _refuse_development_secrets(self) -> None:
         if self.secret_key == DEVELOPMENT_SECRET or len(self.secret_key) < 32:

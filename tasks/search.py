@@ -3,15 +3,16 @@
 from collections.abc import Sequence
 from datetime import timedelta
 
-from app.core import leases
+from app.core import lease_batches, leases
 from app.core.leases import ClaimedTask
 from app.jobs import cache
-from app.search import service
+from app.search import choice, service
+from app.search.choice import NotAsked
 from app.search.engine import EngineAway, EntriesRefused
 from tasks.base import Permanent, PutOff, celery
 from tasks.batches import BatchTask
 
-_PAUSE = timedelta(seconds=5)
+_PAUSE, _LONG_PAUSE = timedelta(seconds=5), timedelta(minutes=1)
 
 
 @celery.task(name="search.index_job", base=BatchTask, time_limit=60)
@@ -26,10 +27,15 @@ def index_jobs(tasks: Sequence[ClaimedTask]) -> None:
 @celery.task(name="search.index_elastic", base=BatchTask, time_limit=90)
 def index_elastic(tasks: Sequence[ClaimedTask]) -> Sequence[ClaimedTask]:
     """The same in Elasticsearch. While that is away the tasks wait; what it will never take is dead, with its reason, and the others are done."""
+    if not choice.is_elastic():
+        # Left from when it was; should it be again, `flask search prepare` finds what it missed.
+        return ()
+    was_open = not choice.breaker().is_closed
     try:
         service.reindex_elastic(_job_ids(tasks))
     except EngineAway as error:
-        raise PutOff(str(error), _PAUSE) from error
+        # One batch comes again soon, to see whether the node is back; the others are not moved about meanwhile.
+        raise PutOff(str(error), _LONG_PAUSE if isinstance(error, NotAsked) else _PAUSE) from error
     except EntriesRefused as error:
         if len(tasks) == 1:
             raise Permanent(str(error)) from error
@@ -37,6 +43,8 @@ def index_elastic(tasks: Sequence[ClaimedTask]) -> Sequence[ClaimedTask]:
         for task in refused:
             leases.bury(task, error.reasons[task.args["job_id"]])
         return refused
+    if was_open:
+        lease_batches.hasten(tasks[0].name)
     return ()
 
 

@@ -9,7 +9,7 @@ from flask import current_app
 
 from app.search.breaker import CircuitBreaker
 from app.search.elastic.engine import ElasticEngine
-from app.search.engine import EngineAway, EngineQuery, Hits, SearchEngine
+from app.search.engine import EngineAway, EngineQuery, EntriesRefused, Hits, QueryRefused, SearchEngine
 from app.search.postgres import PostgresEngine
 from app.search.query import Query
 
@@ -21,6 +21,10 @@ _BREAKER = "elasticsearch_breaker"
 _FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 30.0
 
 T = TypeVar("T")
+
+
+class NotAsked(EngineAway):
+    """Raised without a request, while the breaker is open."""
 
 
 class StandingIn:
@@ -47,7 +51,7 @@ class StandingIn:
         try:
             answer = question(self._engine)
         except EngineAway as error:
-            if self._breaker.failed():
+            if not isinstance(error, QueryRefused) and self._breaker.failed():
                 log.warning("search_engine_away", engine=self.name, error=str(error))
             self._engine, self.is_degraded = POSTGRES, True
             return question(POSTGRES)
@@ -81,13 +85,16 @@ def searcher() -> StandingIn:
 
 @contextmanager
 def guarded() -> Iterator[None]:
-    """For what only Elasticsearch can do: raises EngineAway at once while the breaker is open, and tells it how the block went."""
+    """For what only Elasticsearch can do: raises NotAsked at once while the breaker is open, and tells it how the block went."""
     if not breaker().lets_through():
-        raise EngineAway("Elasticsearch did not answer a moment ago")
+        raise NotAsked("Elasticsearch did not answer a moment ago")
     try:
         yield
     except EngineAway:
         breaker().failed()
+        raise
+    except EntriesRefused:
+        breaker().succeeded()
         raise
     breaker().succeeded()
 

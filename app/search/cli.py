@@ -37,13 +37,23 @@ def rebuild(name: str | None) -> None:
 
 @search.command("prepare")
 def prepare() -> None:
-    """Make and fill Elasticsearch's index if there is none yet: before a first start, and after a change of the mapping."""
+    """Make and fill Elasticsearch's index if there is none yet, else mend it: before a start, and after a change of the mapping."""
     if not choice.is_elastic():
         click.echo("PostgreSQL searches; there is nothing to prepare.")
         return
     with _reported(), _bar(choice.ELASTIC) as progress:
         is_new = rebuilding.prepare(progress)
     click.echo("The index was made." if is_new else "The index is there.")
+
+
+@search.command("prune")
+def prune() -> None:
+    """Drop the indexes of earlier mappings, once no process runs the code that reads them."""
+    if not choice.is_elastic():
+        raise click.ClickException("Elasticsearch is not configured.")
+    with _reported():
+        names = rebuilding.prune()
+    click.echo("\n".join(f"{name} was dropped." for name in names) or "There is none.")
 
 
 @search.command("check")

@@ -28,6 +28,14 @@ class Drift:
         """All of them, in order."""
         return sorted([*self.missing, *self.outdated, *self.extra])
 
+    def still_in(self, later: "Drift") -> "Drift":
+        """What a later look found as well."""
+        return Drift(*(sorted({*mine} & {*theirs}) for mine, theirs in zip(self._kinds, later._kinds, strict=True)))
+
+    @property
+    def _kinds(self) -> tuple[list[int], list[int], list[int]]:
+        return self.missing, self.outdated, self.extra
+
 
 def find_drift(engine: SearchEngine, *, index: str | None = None) -> Drift:
     """Compare every job with what the engine holds of it, two requests a batch. A change that waits in the queue counts as drift.

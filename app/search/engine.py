@@ -72,6 +72,10 @@ class EngineAway(Exception):
     """An engine that cannot answer, or take what it is given, now: it may later."""
 
 
+class QueryRefused(EngineAway):
+    """A single request that an engine cannot answer; the next one it may."""
+
+
 class EntriesRefused(Exception):
     """Documents that an engine will never take, with its reasons by the ids of their jobs. What else came with them is stored."""
 

@@ -1,5 +1,6 @@
 """Making an engine's index anew, while it is searched and changed."""
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -19,6 +20,7 @@ log = structlog.get_logger()
 
 _LOCK = 7_310_003
 _ROUNDS = 5
+_BETWEEN_LOOKS = 2.0
 
 Progress = Callable[[int], None]
 
@@ -48,12 +50,26 @@ def rebuild_index(engine: SearchEngine, progress: Progress) -> int:
 
 
 def prepare(progress: Progress) -> bool:
-    """Make and fill Elasticsearch's index if there is none; return whether there was none."""
+    """Make and fill Elasticsearch's index if there is none, else mend it; return whether a new one was made.
+
+    One that cannot be mended, because it was filled from another database whose versions were higher, is made anew.
+    """
     with failures():
-        if indices.live() is not None:
+        is_there = indices.live() is not None
+    if is_there:
+        repair(choice.ELASTIC)
+        if not _lasting_drift(choice.ELASTIC).job_ids:
             return False
     rebuild_index(choice.ELASTIC, progress)
     return True
+
+
+def prune() -> list[str]:
+    """Drop the indexes of other mappings; return their names. Processes that run the code of those are answered by PostgreSQL from then on."""
+    with failures():
+        names = indices.outgrown()
+        indices.drop(names)
+    return names
 
 
 def repair(engine: SearchEngine, *, index: str | None = None) -> int:
@@ -75,7 +91,7 @@ def check_and_repair() -> list[tuple[str, Drift]]:
     found: list[tuple[str, Drift]] = []
     for engine in choice.engines():
         try:
-            drift = find_drift(engine)
+            drift = _lasting_drift(engine)
             repair(engine)
         except EngineAway as error:
             log.warning("search_check_left_out", engine=engine.name, error=str(error))
@@ -84,6 +100,15 @@ def check_and_repair() -> list[tuple[str, Drift]]:
             checks.record(engine.name, drift)
         found.append((engine.name, drift))
     return found
+
+
+def _lasting_drift(engine: SearchEngine) -> Drift:
+    """What differs at two looks: what was only waiting in the queue at the first is there at the second."""
+    first = find_drift(engine)
+    if not first.job_ids:
+        return first
+    time.sleep(_BETWEEN_LOOKS)
+    return first.still_in(find_drift(engine))
 
 
 def _rewrite(engine: SearchEngine, progress: Progress) -> None:

@@ -8,7 +8,7 @@ import pytest
 from config import ROOT, ConfigError, Settings, load_settings
 
 # Read by bin/serve alone.
-OF_SERVE = {"HOST", "PORT", "FLOWER_PORT", "DEMO_JOBS"}
+OF_SERVE = {"HOST", "PORT", "FLOWER_PORT", "MAIL_PORT", "DEMO_JOBS"}
 
 
 @pytest.mark.parametrize("rate", ["5/hour", "10/minute;100/day", "20 per day", ""])
@@ -62,3 +62,18 @@ def test_every_variable_is_documented_and_no_other(path: str, pattern: str) -> N
     named = set(re.findall(pattern, text, re.MULTILINE))
 
     assert named == {name.upper() for name in Settings.model_fields} | OF_SERVE
+
+
+@pytest.mark.parametrize(
+    ("wrong", "named"),
+    [
+        ({"elasticsearch_url": "https://search.example.com"}, "ELASTICSEARCH_URL must look like"),
+        ({"elasticsearch_url": "search.example.com:9200"}, "ELASTICSEARCH_URL must look like"),
+        ({"elasticsearch_url": "https://me:it@search.example.com:9200", "elasticsearch_api_key": "key"}, "ELASTICSEARCH_URL must have no user"),
+        ({"elasticsearch_url": "https://search.example.com:9200", "elasticsearch_ca": "/nowhere/ca.crt"}, "ELASTICSEARCH_CA must be a file"),
+        ({"elasticsearch_url": "http://search.example.com:9200", "elasticsearch_ca": __file__}, "ELASTICSEARCH_CA must be a file"),
+    ],
+)
+def test_an_address_that_the_search_client_would_not_take_stops_the_start(wrong: dict[str, str], named: str) -> None:
+    with pytest.raises(ConfigError, match=named):
+        load_settings(**wrong)

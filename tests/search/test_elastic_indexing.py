@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from apiflask import APIFlask
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 
 from app.core.outbox import Task, TaskState
 from app.core.unit_of_work import unit_of_work
@@ -57,6 +57,13 @@ def run_elastic() -> list[tuple[TaskState, int]]:
     db.session.rollback()
     rows = db.session.execute(select(Task.state, Task.attempts).where(Task.id.in_(ids)).order_by(Task.id)).all()
     return [(state, attempts) for state, attempts in rows]
+
+
+def _seconds_to_wait() -> list[float]:
+    waiting = select(func.extract("epoch", Task.run_after - func.clock_timestamp()))
+    found = db.session.scalars(waiting.where(Task.name == "search.index_elastic", Task.state == TaskState.PENDING)).all()
+    db.session.rollback()
+    return [float(seconds) for seconds in found]
 
 
 def held() -> list[Stored]:
@@ -146,6 +153,92 @@ def test_a_full_node_puts_the_tasks_off(board: APIFlask, monkeypatch: pytest.Mon
     assert during == [(TaskState.PENDING, 0)] * 2
     assert run_elastic() == [(TaskState.DONE, 1)] * 2
     assert find_drift(choice.ELASTIC) == Drift()
+
+
+def test_a_request_that_is_refused_as_a_whole_is_halved_until_the_culprit_stands_alone(board: APIFlask, monkeypatch: pytest.MonkeyPatch) -> None:
+    ids = changed("Thợ hàn", "Thợ mộc", "Thợ sơn", "Thợ nề", "Thợ điện")
+    source = contents.source
+    # The node refuses a request that is longer than a hundred megabytes whatever is in it.
+    monkeypatch.setattr(bulk, "_MOST_BYTES", 300 * 1024 * 1024)
+    monkeypatch.setattr(bulk, "source", lambda entry: source(entry) | ({"body": "a " * 60_000_000} if entry.job_id == ids[2] else {}))
+
+    ended = run_elastic()
+
+    assert [state for state, _ in ended] == [TaskState.DONE, TaskState.DONE, TaskState.DEAD, TaskState.DONE, TaskState.DONE]
+    assert [copy.job_id for copy in held()] == [*ids[:2], *ids[3:]]
+
+
+def test_many_bytes_are_sent_in_several_requests(board: APIFlask, monkeypatch: pytest.MonkeyPatch) -> None:
+    ids = changed("Thợ hàn", "Thợ mộc", "Thợ sơn")
+    requests: list[int] = []
+    send = bulk._send
+
+    def counted(lines: Any, indexes: Any, outcome: Any) -> None:
+        requests.append(len(lines))
+        send(lines, indexes, outcome)
+
+    monkeypatch.setattr(bulk, "_send", counted)
+    monkeypatch.setattr(bulk, "_MOST_BYTES", 1)
+
+    assert run_elastic() == [(TaskState.DONE, 1)] * 3
+    assert requests == [1, 1, 1]
+    assert [copy.job_id for copy in held()] == ids
+
+
+@pytest.mark.parametrize("status", [403, 404, 429, 503])
+def test_what_is_not_the_documents_fault_puts_the_tasks_off(board: APIFlask, monkeypatch: pytest.MonkeyPatch, status: int) -> None:
+    changed("Thợ hàn", "Thợ mộc")
+    judge = bulk._judge
+
+    with monkeypatch.context() as troubled:
+        troubled.setattr(bulk, "_judge", lambda item, outcome: judge(item | {"status": status}, outcome))
+        during = run_elastic()
+
+    assert during == [(TaskState.PENDING, 0)] * 2
+    assert run_elastic() == [(TaskState.DONE, 1)] * 2
+
+
+def test_while_the_breaker_is_open_nothing_is_asked_and_all_are_due_once_the_node_is_back(board: APIFlask, monkeypatch: pytest.MonkeyPatch) -> None:
+    changed("Thợ hàn", "Thợ mộc")
+    monkeypatch.setitem(board.extensions, "elasticsearch_breaker", CircuitBreaker(first_pause=3600, longest_pause=3600))
+    choice.breaker().failed()
+
+    during = run_elastic()
+    waits = [seconds > 30 for seconds in _seconds_to_wait()]
+    monkeypatch.setitem(board.extensions, "elasticsearch_breaker", CircuitBreaker(first_pause=0, longest_pause=0))
+    choice.breaker().failed()
+    changed("Thợ sơn")
+    newest = db.session.scalar(select(func.max(Task.id)).where(Task.name == "search.index_elastic"))
+    db.session.rollback()
+    index_elastic(newest)
+
+    assert during == [(TaskState.PENDING, 0)] * 2
+    assert waits == [True, True]
+    assert [seconds <= 0 for seconds in _seconds_to_wait()] == [True, True]
+
+
+def test_tasks_of_an_engine_that_is_no_longer_used_are_done(board: APIFlask, monkeypatch: pytest.MonkeyPatch) -> None:
+    changed("Thợ hàn", "Thợ mộc")
+
+    with monkeypatch.context() as unset:
+        unset.setitem(board.config, "ELASTICSEARCH_URL", "")
+        ended = run_elastic()
+
+    assert ended == [(TaskState.DONE, 1)] * 2
+    assert held() == []
+
+
+def test_a_dead_task_that_is_retried_brings_the_change(board: APIFlask, monkeypatch: pytest.MonkeyPatch) -> None:
+    ids = changed("Thợ hàn")
+    with monkeypatch.context() as broken:
+        broken.setattr(bulk, "source", lambda entry: {"unknown": 1})
+        dead = run_elastic()
+
+    retried = board.test_cli_runner().invoke(args=["tasks", "retry", "--all-dead", "--name", "search.index_elastic"])
+
+    assert (dead, retried.exit_code) == ([(TaskState.DEAD, 1)], 0)
+    assert run_elastic() == [(TaskState.DONE, 1)]
+    assert [copy.job_id for copy in held()] == ids
 
 
 def test_no_late_update_undoes_a_newer_one_or_a_deletion(board: APIFlask) -> None:

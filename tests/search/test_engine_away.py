@@ -71,7 +71,7 @@ def answer(client: FlaskClient, **parameters: str) -> tuple[list[str], str, bool
     return titles(found), found["engine"], found["degraded"]
 
 
-@pytest.mark.parametrize("status", [401, 403, 404, 429, 500, 503, 400], ids=str)
+@pytest.mark.parametrize("status", [401, 403, 404, 429, 500, 503], ids=str)
 def test_an_error_is_answered_by_postgresql_after_one_request(
     app: APIFlask, client: FlaskClient, monkeypatch: pytest.MonkeyPatch, status: int
 ) -> None:
@@ -84,6 +84,21 @@ def test_an_error_is_answered_by_postgresql_after_one_request(
 
     assert answers == [(["Thợ hàn"], "postgresql", True)] * 2
     assert node.requests == 1
+
+
+def test_a_query_that_is_refused_is_answered_by_postgresql_and_the_next_one_is_asked_again(
+    app: APIFlask, client: FlaskClient, monkeypatch: pytest.MonkeyPatch, fresh_breaker: CircuitBreaker
+) -> None:
+    post("Thợ hàn")
+    node = Node(400)
+
+    with node.serving() as url:
+        monkeypatch.setitem(app.config, "ELASTICSEARCH_URL", url)
+        answers = [answer(client, q="thợ hàn"), answer(client, q="tho han")]
+
+    assert answers == [(["Thợ hàn"], "postgresql", True)] * 2
+    assert node.requests == 2
+    assert fresh_breaker.is_closed
 
 
 def test_a_silent_node_is_waited_for_once_and_not_long(app: APIFlask, client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,5 +1,6 @@
 """The connection to Elasticsearch, one for an application in each process, and what its failures mean."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -8,18 +9,19 @@ from elastic_transport import ConnectionTimeout, TransportError
 from elasticsearch import ApiError, Elasticsearch
 from flask import current_app
 
-from app.search.engine import EngineAway
+from app.search.engine import EngineAway, QueryRefused
 
 log = structlog.get_logger()
 
-_BUSY = 429
+_UNREADABLE = frozenset({400, 413})
 _SECONDS = 5
 
 
 def client() -> Elasticsearch:
     """The client of the current application. It never tries twice: who waits for an answer asks PostgreSQL instead, and tasks come again."""
     config = current_app.config
-    key = "|".join(["elasticsearch", *(config[f"ELASTICSEARCH_{name}"] for name in ("URL", "API_KEY", "CA"))])
+    # A forked child must not share its parent's sockets.
+    key = "|".join(["elasticsearch", str(os.getpid()), *(config[f"ELASTICSEARCH_{name}"] for name in ("URL", "API_KEY", "CA"))])
     if key not in current_app.extensions:
         options = {name: config[f"ELASTICSEARCH_{variable}"] for name, variable in (("api_key", "API_KEY"), ("ca_certs", "CA"))}
         given = {name: value for name, value in options.items() if value}
@@ -39,7 +41,8 @@ def searching_client() -> Elasticsearch:
 def failures() -> Iterator[None]:
     """Turns whatever keeps Elasticsearch from answering into EngineAway: refused, silent, red, busy, a wrong password, an index not made yet.
 
-    An answer that it cannot read our request is a fault of ours. It is logged as one, and ends in EngineAway too: PostgreSQL can still answer.
+    An answer that it cannot read our request is a fault of ours. It is logged as one, and becomes QueryRefused: PostgreSQL can still answer, but that
+    says nothing of the next request.
     """
     try:
         yield
@@ -48,11 +51,12 @@ def failures() -> Iterator[None]:
     except TransportError as error:
         raise EngineAway(f"Elasticsearch cannot be reached: {type(error).__name__}") from error
     except ApiError as error:
-        if error.status_code == 400:
+        if is_refusal(error.status_code):
             log.error("elasticsearch_refused_request", error=str(error)[:1000])
+            raise QueryRefused(f"Elasticsearch answers {error.status_code}") from error
         raise EngineAway(f"Elasticsearch answers {error.status_code}") from error
 
 
-def is_passing(status: int) -> bool:
-    """Whether what was answered so may be taken later."""
-    return status == _BUSY or status >= 500
+def is_refusal(status: int) -> bool:
+    """Whether what was answered so will never be taken; anything else that is no success may be, once somebody has mended something."""
+    return status in _UNREADABLE

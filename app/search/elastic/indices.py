@@ -4,6 +4,7 @@ The names hold the mapping's fingerprint. After a change of the mapping there is
 PostgreSQL; processes that still run the code before go on with theirs.
 """
 
+import re
 from collections.abc import Sequence
 from time import time_ns
 
@@ -12,6 +13,9 @@ from flask import current_app
 
 from app.search.elastic.client import client
 from app.search.elastic.mapping import MAPPINGS, SETTINGS, fingerprint
+
+_SECONDS = 2
+"""What a worker asks before it sends documents is soon answered, or the node hangs."""
 
 
 def family() -> str:
@@ -71,6 +75,13 @@ def retired() -> list[str]:
     return sorted(name for name, found in with_aliases.items() if not found["aliases"])
 
 
+def outgrown() -> list[str]:
+    """The indexes of other mappings, which code before or after this one reads."""
+    ours = re.compile(rf"{re.escape(current_app.config['ELASTICSEARCH_INDEX'])}-[0-9a-f]{{12}}-[0-9]+")
+    found = client().indices.get_alias(index=f"{current_app.config['ELASTICSEARCH_INDEX']}-*")
+    return sorted(name for name in found if ours.fullmatch(name) and not name.startswith(f"{family()}-"))
+
+
 def drop(names: Sequence[str]) -> None:
     """Remove indexes that are read no more."""
     for name in names:
@@ -79,6 +90,6 @@ def drop(names: Sequence[str]) -> None:
 
 def _behind(alias: str) -> list[str]:
     try:
-        return sorted(client().indices.get_alias(name=alias))
+        return sorted(client().options(request_timeout=_SECONDS).indices.get_alias(name=alias))
     except NotFoundError:
         return []
