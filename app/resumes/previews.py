@@ -6,7 +6,7 @@ are drawn at once, which also tells how many there are.
 
 from collections.abc import Callable, Iterable
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 
 from app.core.outbox import Task, enqueue
 from app.core.storage import StoredFile, save
@@ -36,21 +36,31 @@ def find_picture(pdf: StoredFile, number: int) -> StoredFile | None:
 
 
 def request_pictures(pdf: StoredFile, resume_id: int, *, owner_id: int | None, before_drawing: Callable[[], None]) -> int:
-    """The id of the task, which belongs to `owner_id`, that draws the pages of a PDF; asking again while it waits gives the same.
+    """The id of the task, which belongs to `owner_id`, that draws the pages of a PDF; asking again before it is done gives the same.
 
-    `before_drawing` is called, and may refuse by raising, only when no such task waits.
+    `before_drawing` is called, and may refuse by raising, only when there is no such task.
     """
     key = f"{TASK}:{pdf.id}:{owner_id}"
+    drawing_id = _find_drawing(pdf, owner_id)
+    if drawing_id is not None:
+        return drawing_id
     if db.session.scalar(select(Task.id).where(Task.dedupe_key == key)) is None:
         before_drawing()
     return enqueue(TASK, {"pdf_file_id": pdf.id, "resume_id": resume_id}, owner_id=owner_id, dedupe_key=key, max_attempts=MAX_ATTEMPTS)
 
 
+def _find_drawing(pdf: StoredFile, owner_id: int | None) -> int | None:
+    """The task that is drawing now: a claim has taken away its dedupe key, by which one that waits is found."""
+    of_pdf = (Task.name == TASK, Task.args["pdf_file_id"].as_integer() == pdf.id, Task.owner_id.is_not_distinct_from(owner_id))
+    return db.session.scalar(select(Task.id).where(text("state = 'RUNNING'"), *of_pdf).limit(1))
+
+
 def find_undrawn(pdf_file_id: int) -> StoredFile | None:
     """The PDF, locked against another drawing of it, or None when it is drawn or gone."""
-    drawn = select(PreviewPage).where(PreviewPage.pdf_file_id == StoredFile.id).exists()
-    query = select(StoredFile).where(StoredFile.id == pdf_file_id, ~drawn).with_for_update()
-    return db.session.scalar(query.execution_options(populate_existing=True))
+    pdf = db.session.get(StoredFile, pdf_file_id, with_for_update=True, populate_existing=True)
+    # Only a statement that begins after the wait for the lock sees what the drawing before has kept.
+    drawn = select(PreviewPage.number).where(PreviewPage.pdf_file_id == pdf_file_id).limit(1)
+    return pdf if pdf is not None and db.session.scalar(drawn) is None else None
 
 
 def keep_pictures(pdf_file_id: int, pictures: Iterable[bytes]) -> None:

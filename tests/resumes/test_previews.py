@@ -3,6 +3,7 @@
 import io
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -15,18 +16,19 @@ from sqlalchemy import func, select
 
 from app.accounts import sessions
 from app.accounts.models import User
-from app.core import file_purge, storage
+from app.core import file_purge, leases, storage
 from app.core.outbox import Task
 from app.core.storage import StoredFile
 from app.core.unit_of_work import unit_of_work
 from app.extensions import db
 from app.resumes.models import PdfStatus, PreviewPage, Resume
-from app.resumes.previews import request_pictures
+from app.resumes.previews import keep_pictures, request_pictures
 from app.resumes.rendering.pictures import draw_pages
 from app.resumes.rendering.render import render_pdf
 from tasks import base
 from tasks import previews as preview_queue
 from tests.factories import AdminFactory, ApplicationFactory, CandidateFactory, RecruiterFactory, ResumeFactory
+from tests.locks import await_waiting_lock
 from tests.resumes.conftest import SignIn
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -126,6 +128,32 @@ def test_drawing_twice_keeps_one_picture_of_each_page(desk: Desk) -> None:
 
     assert other_id != task_id
     assert desk.pictures() == 2
+
+
+def test_of_two_drawings_at_once_one_is_kept(desk: Desk) -> None:
+    def keep_beside() -> None:
+        with desk.app.app_context(), unit_of_work():
+            keep_pictures(desk.pdf_id, [b"late 1", b"late 2"])
+
+    with ThreadPoolExecutor(1) as other, desk.app.app_context():
+        with unit_of_work():
+            keep_pictures(desk.pdf_id, [b"page 1", b"page 2"])
+            beside = other.submit(keep_beside)
+            await_waiting_lock()
+        beside.result(10)
+
+    assert desk.show(2).data == b"page 2"
+    assert desk.pictures() == 2
+
+
+def test_asking_while_it_is_drawn_gives_the_same_task(desk: Desk) -> None:
+    asked = desk.show()
+    with desk.app.app_context(), unit_of_work():
+        leases.claim(asked.json["task_id"], lease=timedelta(minutes=1))
+
+    again = desk.show()
+
+    assert (again.status_code, again.json["task_id"]) == (202, asked.json["task_id"])
 
 
 def test_a_new_pdf_takes_the_pictures_of_the_old_one_with_it(desk: Desk) -> None:

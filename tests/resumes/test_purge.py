@@ -26,6 +26,7 @@ from app.resumes.pdf_purge import purge_pdfs
 from app.resumes.pdf_state import content_key
 from tasks import base, maintenance
 from tests.factories import ApplicationFactory, CandidateFactory, ResumeFactory
+from tests.locks import await_waiting_lock
 
 DAY = timedelta(days=1)
 JSON = {"Accept": "application/json"}
@@ -225,16 +226,4 @@ class PurgeBeside(Thread):
 
     def start_and_wait_for_us(self) -> None:
         self.start()
-        _await_waiting_lock()
-
-
-def _await_waiting_lock() -> None:
-    """Until another connection waits for a lock of ours."""
-    waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
-    with db.engine.connect() as watcher:
-        for _ in range(1000):
-            if watcher.exec_driver_sql(waiting).scalar_one():
-                return
-            watcher.rollback()
-            watcher.exec_driver_sql("SELECT pg_sleep(0.01)")
-    raise AssertionError("nobody waits")
+        await_waiting_lock()
