@@ -84,6 +84,9 @@ def _serve(signals: StopSignals) -> None:
                 if "ELASTICSEARCH_URL" in backends.environment:
                     say("Bringing the search index up to date")
                     _flask(environment, "search", "prepare")
+                if "ELASTICSEARCH_URL" in backends.environment:
+                    say("Bringing the search index up to date")
+                    _flask(environment, "search", "prepare")
                 supervisor.start_group("app")
                 wait_until_ready(f"{addresses.api}/api/health/ready/", lambda: _failure(supervisor))
                 _print_addresses(settings)
@@ -154,6 +157,7 @@ def _print_addresses(settings: ServeSettings) -> None:
         ("API", f"{addresses.api}/api/v1/"),
         ("Documentation", f"{addresses.api}/api/docs/"),
         ("Flower", f"{addresses.flower}/"),
+        ("Search", "Elasticsearch" if settings.uses_elasticsearch else "PostgreSQL"),
         ("Search", "Elasticsearch" if settings.uses_elasticsearch else "PostgreSQL"),
         ("Logs", str(LOGS)),
     ]
