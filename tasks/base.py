@@ -26,7 +26,7 @@ LEASE_MARGIN = timedelta(seconds=5)
 
 
 class Transient(Exception):
-    """Raise it in a body for a failure that another attempt may cure; the message is shown to operators."""
+    """Raise it in a body for a failure that another attempt may cure; the message is shown to operators, and to the owner after the last."""
 
 
 class Permanent(Exception):
@@ -94,10 +94,12 @@ class DurableTask(CeleryTask):
                 lease_batches.put_off([claimed], error.delay, _first_line(error))
         except self.retry_on as error:
             log.warning("task_retried", attempt=claimed.attempt, error=_first_line(error))
-            self._settle(leases.give_back, claimed, _first_line(error))
+            # Only our own exceptions are worded for people.
+            told = _first_line(error) if isinstance(error, Transient) else f"{leases.INTERNAL}{_first_line(error)}"
+            self._settle(leases.give_back, claimed, told)
         except Exception as error:
             log.exception("task_bug")
-            self._settle(leases.bury, claimed, f"{type(error).__name__}: {_first_line(error)}")
+            self._settle(leases.bury, claimed, f"{leases.INTERNAL}{type(error).__name__}: {_first_line(error)}")
 
     def _body(self, claimed: ClaimedTask) -> Any:
         return self.run(claimed)

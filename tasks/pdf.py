@@ -13,6 +13,7 @@ from app.resumes.downloads import path_of
 from app.resumes.pdf import Draft
 from tasks import press
 from tasks.base import DurableTask, Permanent, Transient, celery
+from tasks.storage import awaited_storage
 
 
 @celery.task(name=pdf.TASK, base=DurableTask, time_limit=60)
@@ -22,14 +23,17 @@ def render(task: ClaimedTask) -> str:
     # No transaction stays open during the layout; the lease and the noted content key stand for it.
     db.session.commit()
     if draft is not None:
-        pdf.keep_pdf(task, draft, print_draft(draft))
+        printed = print_draft(draft)
+        with awaited_storage():
+            pdf.keep_pdf(task, draft, printed)
     return path_of(task.args["resume_id"])
 
 
 def print_draft(draft: Draft) -> bytes:
-    """The PDF, of a press. Raises Permanent, Transient."""
+    """The PDF, of a press. Raises Permanent, Transient, PutOff."""
     try:
-        photo = read(draft.photo) if draft.photo else None
+        with awaited_storage():
+            photo = read(draft.photo) if draft.photo else None
     except NotFound as error:
         # The photo was replaced just now; the next attempt reads the new one.
         raise Transient("The résumé's photo is not in the storage.") from error
@@ -45,7 +49,9 @@ def print_receipt(task: ClaimedTask) -> str:
     db.session.rollback()
     if document is None:
         return receipts.path_of(task.args["receipt_id"])
-    return receipts.keep_pdf(task.args["receipt_id"], _print_receipt(document))
+    printed = _print_receipt(document)
+    with awaited_storage():
+        return receipts.keep_pdf(task.args["receipt_id"], printed)
 
 
 def _print_receipt(document: Document) -> bytes:

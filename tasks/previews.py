@@ -7,6 +7,7 @@ from app.extensions import db
 from app.resumes import previews
 from tasks import press
 from tasks.base import DurableTask, Permanent, celery
+from tasks.storage import awaited_storage
 
 
 @celery.task(name=previews.TASK, base=DurableTask, time_limit=60)
@@ -18,12 +19,15 @@ def draw(task: ClaimedTask) -> str:
     # Neither a lock nor a transaction lasts while the pages are drawn.
     db.session.commit()
     if data is not None:
-        previews.keep_pictures(pdf_file_id, press.do("pictures", data, what="The picture of the PDF"))
+        pictures = press.do("pictures", data, what="The picture of the PDF")
+        with awaited_storage():
+            previews.keep_pictures(pdf_file_id, pictures)
     return previews.path_of(task.args["resume_id"])
 
 
 def _bytes_of(pdf: StoredFile) -> bytes:
     try:
-        return read(pdf)
+        with awaited_storage():
+            return read(pdf)
     except NotFound as error:
         raise Permanent("The PDF is not in the storage. Generate it again.") from error

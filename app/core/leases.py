@@ -20,6 +20,9 @@ RESEND_AFTER = timedelta(seconds=30)
 LONGEST_BACKOFF = timedelta(minutes=30)
 LOST = "The worker was lost on every attempt."
 
+# Begins the error of a row whose words are for operators: they may name paths, hosts and statements.
+INTERNAL = "internal: "
+
 DeathHook = Callable[[dict[str, Any], str], None]
 _DEATH_HOOKS: dict[str, DeathHook] = {}
 

@@ -145,6 +145,7 @@ def register(app: Flask) -> None:
     for away in (OperationalError, InterfaceError, PoolTimeout):
         app.register_error_handler(away, _from_database_away)
     app.register_error_handler(DataError, _from_data)
+    app.register_error_handler(OSError, _from_storage_away)
     app.register_error_handler(Exception, _from_bug)
 
 
@@ -166,6 +167,12 @@ def _from_unknown_address(error: UnknownAddress) -> Response:
 def _from_database_away(error: Exception) -> Response:
     log.error("database_unavailable", error=str(error).splitlines()[0])
     return respond(Unavailable("The database is away. Nothing was changed; please try again shortly."))
+
+
+def _from_storage_away(error: OSError) -> Response:
+    """The storage is the one file system that requests use, and what else they reach has exceptions of its own."""
+    log.exception("storage_unavailable", exc_info=error)
+    return respond(Unavailable("Files cannot be read or stored at the moment. Nothing was changed; please try again shortly."))
 
 
 def _from_data(error: DBAPIError) -> Response:

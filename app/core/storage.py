@@ -38,16 +38,8 @@ class StoredFile(Model):
 
 
 def save(data: bytes, *, folder: str, name: str, content_type: str, owner_id: int | None) -> StoredFile:
-    """Write `data` under a fresh random key in `folder` and add its row to the open transaction."""
-    key = f"{folder}/{uuid.uuid4().hex}"
-    filesystem, root = _filesystem()
-    path = f"{root}/{key}"
-    filesystem.makedirs(filesystem._parent(path), exist_ok=True)
-    filesystem.pipe_file(path, data)
-    stored = StoredFile(key=key, name=name, content_type=content_type, size=len(data), sha256=hashlib.sha256(data).hexdigest(), owner_id=owner_id)
-    db.session.add(stored)
-    db.session.flush()
-    return stored
+    """Write `data` under a fresh random key in `folder` and add its row to the open transaction. What fails leaves no bytes behind."""
+    return save_chunks([data], folder=folder, name=name, content_type=content_type, owner_id=owner_id)
 
 
 def save_chunks(chunks: Iterable[bytes], *, folder: str, name: str, content_type: str, owner_id: int | None) -> StoredFile:

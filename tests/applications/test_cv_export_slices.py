@@ -190,7 +190,7 @@ def test_a_storage_that_is_away_for_a_moment_is_waited_for(desk: Desk, monkeypat
         db.session.execute(update(Task).where(Task.id == task_id).values(run_after=func.clock_timestamp()))
     desk.work(task_id)
 
-    assert found == (TaskState.PENDING, 1, "the bucket does not answer")
+    assert found == (TaskState.PENDING, 1, "internal: the bucket does not answer")
     assert len(contents(desk.archive(task_id))) == 1
 
 

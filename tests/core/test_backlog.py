@@ -172,6 +172,21 @@ def test_a_waiting_task_says_its_position_and_estimate(owner: User, sign_in: Cal
     }
 
 
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        ("The résumé is longer than 20 pages.", "The résumé is longer than 20 pages."),
+        ("internal: OSError: [Errno 28] No space left on device: '/srv/files'", "Something went wrong on our side. Please try again later."),
+    ],
+)
+def test_the_owner_of_a_failed_task_reads_what_is_meant_for_them(owner: User, sign_in: Callable[[User], FlaskClient], error: str, told: str) -> None:
+    mine = wait("pdf.render", owner_id=owner.id, state=TaskState.DEAD, error=error)
+
+    answer = sign_in(owner).get(f"/api/v1/tasks/{mine.id}/").json
+
+    assert (answer["status"], answer["error"]) == ("FAILED", told)
+
+
 def test_a_task_between_two_slices_is_under_way(owner: User, sign_in: Callable[[User], FlaskClient]) -> None:
     mine = wait("pdf.cv_export", owner_id=owner.id, progress=40)
 

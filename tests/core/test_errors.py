@@ -1,11 +1,16 @@
 """Every error is a problem document: unknown routes and methods, broken bodies, hostile values."""
 
+import errno
+import io
 from pathlib import Path
 
 import pytest
 from flask.testing import FlaskClient
+from PIL import Image
 
 from app import create_app
+from app.applications.models import Application
+from app.core import storage
 from tests.conftest import settings_for
 
 REGISTER = "/api/v1/auth/register/"
@@ -114,6 +119,25 @@ def test_a_database_that_is_away_is_a_503_that_says_when_to_come_back(tmp_path: 
     assert (answer.status_code, answer.content_type) == (503, "application/problem+json")
     assert (answer.json["code"], answer.headers["Retry-After"]) == ("unavailable", "5")
     assert "nobody" not in answer.text
+
+
+def test_a_storage_that_is_away_is_a_503_and_changes_nothing(
+    recruiter: FlaskClient, application: Application, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device", "/srv/files")
+
+    monkeypatch.setattr(storage, "open_key", full)
+    picture = io.BytesIO()
+    Image.new("RGB", (8, 8)).save(picture, "PNG")
+    picture.seek(0)
+    path = f"/api/v1/companies/{application.company_id}/"
+
+    answer = recruiter.patch(path, data={"name": "Changed", "logo": (picture, "a.png")}, content_type="multipart/form-data")
+
+    assert (answer.status_code, answer.json["code"], answer.headers["Retry-After"]) == (503, "unavailable", "5")
+    assert "/srv" not in answer.text
+    assert recruiter.get(path).json["name"] != "Changed"
 
 
 def test_what_needs_no_database_is_answered_without_it(tmp_path: Path) -> None:

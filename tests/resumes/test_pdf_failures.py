@@ -1,6 +1,8 @@
 """Renders that fail, lose their worker or their résumé, and what the real renderer makes of a task."""
 
+import errno
 import io
+import os
 import re
 from collections.abc import Callable
 from datetime import timedelta
@@ -79,6 +81,28 @@ def test_a_render_that_loses_its_worker_three_times_is_failed(board: Board) -> N
     assert board.task(task_id)["error"] == "The worker was lost on every attempt."
 
 
+def test_a_render_waits_for_a_storage_that_is_away(board: Board, monkeypatch: pytest.MonkeyPatch) -> None:
+    task_id = board.ask().json["task_id"]
+
+    with monkeypatch.context() as away:
+        away.setattr(storage, "open_key", _full)
+        board.render(task_id)
+    with board.app.app_context(), unit_of_work():
+        task = db.session.get_one(Task, task_id)
+        found = (task.state, task.attempts, task.error)
+        task.run_after = func.clock_timestamp()
+    waiting = board.status()
+    board.render(task_id)
+
+    assert found == (TaskState.PENDING, 0, "The storage is away: [Errno 28] No space left on device")
+    assert (waiting, board.status()) == ("PROCESSING", "READY")
+    assert board.stored() == ["%PDF Kỹ sư dữ liệu"]
+
+
+def _full(*_: object) -> None:
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
 def test_a_deleted_resume_is_not_rendered(board: Board) -> None:
     task_id = board.ask().json["task_id"]
     board.caller.delete(board.path)
@@ -95,6 +119,7 @@ def test_a_resume_deleted_during_its_render_leaves_a_consistent_store(board: Boa
     board.render(board.ask().json["task_id"])
 
     assert board.stored() == ["%PDF Kỹ sư dữ liệu"]
+    assert board.news() == []
 
 
 def test_a_real_render_prints_the_text_literally(board: Board, monkeypatch: pytest.MonkeyPatch) -> None:
