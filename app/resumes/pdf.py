@@ -81,7 +81,10 @@ def begin_render(task: ClaimedTask) -> Draft | None:
     is_current = resume.pdf_task_id == task.id
     if is_stored(resume, key):
         resume.pdf_status = PdfStatus.READY
-        resume.pdf_task_id = None if is_current else resume.pdf_task_id
+        if is_current:
+            # An export has printed it, or an edit was undone.
+            resume.pdf_task_id = None
+            _announce(resume)
         return None
     if not is_current:
         return None
@@ -119,10 +122,16 @@ def keep_pdf(task: ClaimedTask, draft: Draft, data: bytes) -> None:
         replace_file(resume, stored, draft.key)
         resume.pdf_status = PdfStatus.READY if draft.key == present else PdfStatus.NONE
         if resume.pdf_status == PdfStatus.READY:
-            tell(_news(resume))
-            enqueue("mail.resume_ready", {"resume_id": resume.id}, dedupe_key=f"mail.resume_ready:{resume.id}")
+            _announce(resume)
     else:
         file_purge.discard(stored)
+
+
+def _announce(resume: Resume) -> None:
+    """Tell the owner, who has asked for the PDF, that it is there; of a résumé that was deleted meanwhile there is nothing to tell."""
+    if resume.deleted_at is None:
+        tell(_news(resume))
+        enqueue("mail.resume_ready", {"resume_id": resume.id}, dedupe_key=f"mail.resume_ready:{resume.id}")
 
 
 def _news(resume: Resume) -> News:

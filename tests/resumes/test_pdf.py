@@ -117,6 +117,18 @@ def test_the_owner_is_told_once_that_the_pdf_is_ready(board: Board) -> None:
     assert board.news() == [("RESUME_READY", f"/resumes/{board.resume_id}")]
 
 
+def test_the_owner_is_told_also_when_the_render_finds_nothing_left_to_do(board: Board) -> None:
+    board.render(board.ask().json["task_id"])
+    board.edit("Khác")
+    task_id = board.ask().json["task_id"]
+    board.edit("Kỹ sư dữ liệu")
+
+    board.render(task_id)
+
+    assert board.printed == ["Kỹ sư dữ liệu"]
+    assert len(board.news()) == 2
+
+
 def test_an_edit_during_the_render_leaves_no_ready_behind(board: Board) -> None:
     task_id = board.ask().json["task_id"]
     board.meanwhile = lambda: board.edit("Mới")
