@@ -92,9 +92,17 @@ class Press:
         work, fate = self._work, self._fate = self._room.order_press(asdict(self._limits))
         answer = self._answer(work, _PATIENCE)
         self.walls = tuple(part.decode() for part in answer.parts)
-        fate.settimeout(_PATIENCE)
-        self.pid = int(fate.recv(64).split()[1])
+        self.pid = self._pid_of(fate)
         return work
+
+    def _pid_of(self, fate: socket.socket) -> int:
+        """Which process the press is, as its foreman says; it is gone if this raises."""
+        fate.settimeout(_PATIENCE)
+        try:
+            return int(fate.recv(64).split()[1])
+        except (OSError, IndexError) as error:
+            self.end()
+            raise PressLost("The foreman of the presses is gone.") from error
 
     def _answer(self, work: socket.socket, seconds: float) -> Answer:
         """What the press says within `seconds`; it is gone if this raises."""

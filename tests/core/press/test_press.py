@@ -2,9 +2,11 @@
 
 import os
 import signal
+import socket
 import time
 from collections.abc import Iterator
 from functools import partial
+from typing import Any
 
 import pytest
 
@@ -154,6 +156,25 @@ def test_a_press_whose_worker_lets_go_is_killed_in_the_middle_of_a_job(press: Pr
         do(press, "sleep", seconds=0.05)
 
     await_end(pid)
+
+
+class Mute(Room):
+    """A foreman that is lost before it has named the press."""
+
+    def order_press(self, limits: dict[str, Any]) -> tuple[socket.socket, socket.socket]:
+        work, self.fate = super().order_press(limits)
+        silent, theirs = socket.socketpair()
+        theirs.close()
+        return work, silent
+
+
+def test_a_foreman_that_is_lost_while_it_starts_a_press_is_replaced(room: Room) -> None:
+    mute = Mute(JOBS)
+    press = Press(mute, lambda: room, Limits(memory_bytes=MEMORY))
+
+    assert do(press, "echo", b"x") == [b"x"]
+    press.end()
+    mute.fate.close()
 
 
 def test_a_lost_foreman_is_replaced(room: Room) -> None:
