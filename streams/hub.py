@@ -39,6 +39,7 @@ class Stream:
         return taken
 
     def has_room(self, buffer: int) -> bool:
+        """Whether less than `buffer` bytes wait."""
         return self._size < buffer
 
     def end(self, reason: str) -> None:
@@ -102,11 +103,12 @@ class Hub:
     def deliver(self, asked: dict[int, Asked], rows: Iterable[Row]) -> None:
         """Hand each row to those streams which it was read for and who have not had it.
 
-        A stream that joined or found room meanwhile waits for the next answer: this one may begin after what it needs.
+        A stream that joined or found room meanwhile waits for the next answer: this one may begin after what it needs. One whose buffer
+        is full keeps its position, and reads on when it has been emptied.
         """
         for row in rows:
             for stream in asked[row.user_id].streams:
-                if row.id > stream.position:
+                if row.id > stream.position and stream.has_room(self._limits.buffer):
                     stream.put(row)
                     self.sent += 1
 

@@ -140,8 +140,10 @@ def mark_read(user_id: int, conversation: Conversation, up_to: int | None = None
 def hide(user_id: int, conversation: Conversation) -> None:
     """Take it off the user's own list until the next message."""
     mine = next(side for side in _lock_sides(conversation) if side.user_id == user_id)
-    mine.hidden_up_to, mine.unread, mine.read_up_to = mine.last_message_id + 1, 0, max(mine.read_up_to, mine.last_message_id)
-    live.read(conversation, user_id, mine.read_up_to)
+    mine.hidden_up_to, mine.unread = mine.last_message_id + 1, 0
+    if mine.last_message_id > mine.read_up_to:
+        mine.read_up_to = mine.last_message_id
+        live.read(conversation, user_id, mine.read_up_to)
 
 
 def count_unread(user_id: int) -> int:

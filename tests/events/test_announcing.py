@@ -98,6 +98,17 @@ def test_a_read_conversation_is_told_to_both_once(sign_in: SignIn, pair: tuple[U
     assert told(recruiter.id)[2:] == [("conversation_read", mark), ("unread", {"notifications": 0, "messages": 0})]
 
 
+def test_hiding_a_conversation_tells_the_other_side_nothing_but_what_was_read(sign_in: SignIn, pair: tuple[User, User, int]) -> None:
+    candidate, recruiter, application_id = pair
+    chat = sign_in(candidate).post("/api/v1/chats/conversations/", json={"application_id": application_id, "message": "Xin chào"}).json["id"]
+    reader = sign_in(recruiter)
+
+    for _ in range(2):
+        reader.delete(f"/api/v1/chats/conversations/{chat}/")
+
+    assert [name for name, _ in told(candidate.id)] == ["message", "conversation_read"]
+
+
 def test_nobody_else_is_told(sign_in: SignIn, pair: tuple[User, User, int]) -> None:
     candidate, recruiter, application_id = pair
 
