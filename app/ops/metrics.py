@@ -14,7 +14,7 @@ from app.core.outbox import Task, TaskState
 from app.extensions import db
 from app.mail import bounces
 from app.payments import ledger_check
-from app.search import checks
+from app.search import checks, choice
 
 __all__ = ["CONTENT_TYPE_LATEST", "render"]
 
@@ -78,7 +78,7 @@ class BounceCollector(Collector):
 
 
 class SearchCollector(Collector):
-    """The newest comparison of each search engine's index with the jobs; nothing before the first one."""
+    """The newest comparison of each search engine's index with the jobs; nothing before the first one. And whether Elasticsearch answers."""
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
         drift = GaugeMetricFamily("jobboard_search_drift", "Copies of jobs that differ from them, at the last check.", labels=["engine", "kind"])
@@ -90,6 +90,9 @@ class SearchCollector(Collector):
                 drift.add_metric([check.engine, kind], getattr(check, kind))
             checked.add_metric([check.engine], check.checked_at.timestamp())
         yield from (drift, checked)
+        if choice.is_elastic():
+            described = "Whether PostgreSQL stands in for Elasticsearch, as the process that answers has last seen it."
+            yield GaugeMetricFamily("jobboard_search_away", described, value=int(not choice.breaker().is_closed))
 
 
 def render() -> bytes:
