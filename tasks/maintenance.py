@@ -12,7 +12,7 @@ from app.core.unit_of_work import unit_of_work
 from app.events import service as events
 from app.payments import earnings, holdings, inbox, ledger_check, settlement
 from app.resumes import pdf_purge
-from app.search import rebuilding
+from app.search import rebuilding, suggestion_upkeep
 from tasks.base import PeriodicTask, celery
 
 log = structlog.get_logger()
@@ -116,6 +116,12 @@ def check_search() -> None:
     for name, drift in rebuilding.check_and_repair():
         if drift.job_ids:
             log.error("search_drift", engine=name, missing=len(drift.missing), outdated=len(drift.outdated), extra=len(drift.extra))
+
+
+@celery.task(name="maintenance.refresh_suggestions", base=PeriodicTask, time_limit=120)
+def refresh_suggestions() -> None:
+    """Make what is suggested to who types true to the open jobs."""
+    suggestion_upkeep.refresh()
 
 
 @celery.task(name="maintenance.purge_files", base=PeriodicTask, time_limit=300, commits_itself=True)

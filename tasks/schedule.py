@@ -23,5 +23,6 @@ BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "begin job alerts": {"task": "alerts.begin", "schedule": 120.0, "options": {"expires": 120}},
     "purge job alerts": {"task": "alerts.purge", "schedule": crontab(hour=20, minute=0), "options": {"expires": 3600}},
     "purge events": {"task": "maintenance.purge_events", "schedule": 600.0, "options": {"expires": 600}},
+    "refresh suggestions": {"task": "maintenance.refresh_suggestions", "schedule": 300.0, "options": {"expires": 300}},
     "purge files": {"task": "maintenance.purge_files", "schedule": 3600.0, "options": {"expires": 3600}},
 }

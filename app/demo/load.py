@@ -27,6 +27,7 @@ from app.payments.models import Package, PackageType
 from app.resumes import service as resumes
 from app.resumes.schemas import ResumeCreate
 from app.search import service as search
+from app.search import suggestion_upkeep
 
 SEED = 2026
 PASSWORD = "demo123"  # noqa: S105  The documented password of the demo accounts.
@@ -70,6 +71,7 @@ def load(count: int, *, progress: Progress = iter) -> Loaded:
     _add_packages()
     _add_applications(users)
     search.rebuild_in_transaction()
+    suggestion_upkeep.refresh()
     return Loaded(len(made), copied, len(users.all))
 
 

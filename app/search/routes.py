@@ -1,12 +1,13 @@
-"""`/jobs/`, `/jobs/search/` and `/jobs/recommendations/`: lists of jobs. Single postings are in app.jobs."""
+"""`/jobs/`, `/jobs/search/` and the other lists of jobs, and what is suggested while one types. Single postings are in app.jobs."""
 
 from apiflask import APIBlueprint
 
 from app.core.auth import Role, WrongRole, current_actor, public, require
 from app.core.contract import queries, returns
 from app.core.pagination import MAX_OFFSET, Page
+from app.jobs.errors import JobNotFound
 from app.jobs.schemas import JobOut
-from app.search import listing, pages, paging, recommendations
+from app.search import listing, pages, paging, recommendations, similar, suggestions
 from app.search.criteria import DEEPEST, NEWEST, RELEVANCE
 from app.search.engine import EngineQuery, Hits
 from app.search.finding import Found, find
@@ -14,7 +15,18 @@ from app.search.highlights import marker
 from app.search.listing import Cut
 from app.search.pages import Row
 from app.search.paging import SKIPPED_BY_ENGINES, Start
-from app.search.schemas import Facets, FoundJob, JobBoardQuery, JobListQuery, JobPage, JobSearchPage, RecommendationQuery
+from app.search.schemas import (
+    Facets,
+    FoundJob,
+    JobBoardQuery,
+    JobListQuery,
+    JobPage,
+    JobSearchPage,
+    RecommendationQuery,
+    SuggestionOut,
+    SuggestionsOut,
+    SuggestQuery,
+)
 
 blp = APIBlueprint("search", __name__, tag="Jobs")
 
@@ -70,6 +82,29 @@ def recommend_jobs(query: RecommendationQuery) -> Page[JobOut]:
     """Jobs that fit your primary résumé and your wishes, the best first; without either, the newest."""
     start = paging.at_offset(query, deepest=DEEPEST)
     hits = recommendations.recommend(current_actor(), limit=query.limit, offset=start.offset)
+    return _page(pages.load_public(hits.ids), hits, paging.links_by_offset(query, start, hits.total))
+
+
+@blp.get("/jobs/suggest/")
+@public
+@queries(SuggestQuery)
+@returns(SuggestionsOut)
+def suggest_searches(query: SuggestQuery) -> SuggestionsOut:
+    """Titles, companies and skills of open jobs in which a word begins as `q`, the best first; when none does, those one slip away."""
+    return SuggestionsOut(results=[SuggestionOut.model_validate(found) for found in suggestions.suggest(query.q, limit=query.limit)])
+
+
+@blp.get("/jobs/<int:job_id>/similar/")
+@public
+@queries(RecommendationQuery)
+@returns(JobPage)
+def list_similar_jobs(job_id: int, query: RecommendationQuery) -> Page[JobOut]:
+    """Open jobs like this one, the most alike first."""
+    start = paging.at_offset(query, deepest=DEEPEST)
+    found = pages.load_public([job_id])
+    if not found:
+        raise JobNotFound
+    hits = similar.find_similar(found[0][0], limit=query.limit, offset=start.offset)
     return _page(pages.load_public(hits.ids), hits, paging.links_by_offset(query, start, hits.total))
 
 

@@ -8,12 +8,14 @@ from pydantic import Field, StringConstraints
 
 from app.core.clock import now
 from app.core.pagination import ListQuery, page_of
-from app.core.schemas import Id, Money, OutModel
+from app.core.schemas import Id, InModel, Money, OutModel
 from app.jobs.models import Currency, ExperienceLevel, Job, JobCounters, JobStatus, JobType
 from app.jobs.schemas import JobOut
+from app.search import suggestions
 from app.search.criteria import Filters, read_place
 from app.search.engine import FACETS, FacetCounts
 from app.search.highlights import Marker
+from app.search.models import SuggestionKind
 from app.search.query import MAX_QUERY_LENGTH
 
 Typed = Annotated[str, StringConstraints(strip_whitespace=True, max_length=MAX_QUERY_LENGTH)]
@@ -75,9 +77,30 @@ class JobBoardQuery(JobListQuery):
 
 
 class RecommendationQuery(ListQuery):
-    """Recommendations have one order."""
+    """Recommendations, and jobs like another, have one order."""
 
     ordering: Literal["relevance"] | None = None
+
+
+class SuggestQuery(InModel):
+    """`q` is what was typed so far."""
+
+    q: Typed = ""
+    limit: Annotated[int, Field(ge=1, le=suggestions.MOST)] = suggestions.MOST
+
+
+class SuggestionOut(OutModel):
+    """A text to search for. `kind` tells what it is of open jobs; a company comes with its id, to filter by."""
+
+    kind: SuggestionKind
+    text: str
+    company_id: int | None
+
+
+class SuggestionsOut(OutModel):
+    """At most ten, the best first."""
+
+    results: list[SuggestionOut]
 
 
 class ValueCount(OutModel):

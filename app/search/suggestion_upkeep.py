@@ -4,11 +4,8 @@ Worked out anew from PostgreSQL's search documents, which are kept whichever eng
 transaction: its batches would wait for each other at the rows of the common titles, for counts that nobody needs at once.
 """
 
-import tomllib
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from functools import cache
-from pathlib import Path
 from typing import Any, NamedTuple
 
 from sqlalchemy import Integer, Row, and_, cast, delete, func, select
@@ -16,6 +13,7 @@ from sqlalchemy.dialects.postgresql import aggregate_order_by, insert
 
 from app.companies.models import Company
 from app.extensions import db
+from app.search import skills
 from app.search.conditions import not_past
 from app.search.models import SearchDocument, SearchPrefix, SearchSuggestion, SuggestionKind
 from app.search.prefixes import BEST, keys
@@ -31,7 +29,6 @@ SAMPLE = 5
 
 _COUNTED = 1000
 _BATCH = 5000
-_SKILLS = Path(__file__).parent / "data" / "skills.toml"
 _LOCK = 7_310_002
 
 
@@ -76,7 +73,7 @@ def _companies() -> Iterator[Entry]:
 
 
 def _skills() -> Iterator[Entry]:
-    for label in _skill_labels():
+    for label in skills.labels():
         words = SearchDocument.words.bool_op("@@")(as_tsquery(render(parse(f'"{label}"'))))
         found = db.session.scalars(select(SearchDocument.job_id).where(_findable(), words).limit(_COUNTED)).all()
         yield from _entry(SuggestionKind.SKILL, _folded(label), label, None, len(found), sorted(found, reverse=True)[:SAMPLE])
@@ -99,11 +96,6 @@ def _newest() -> Any:
 
 def _folded(label: str) -> str:
     return " ".join(tokens(label))
-
-
-@cache
-def _skill_labels() -> list[str]:
-    return [label for section in tomllib.loads(_SKILLS.read_text("utf-8")).values() for label in section]
 
 
 def _store_suggestions(entries: dict[tuple[SuggestionKind, str], Entry]) -> bool:

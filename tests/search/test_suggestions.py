@@ -1,10 +1,13 @@
 """What is suggested to who types: titles, companies and skills of open jobs."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
+from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from apiflask import APIFlask
+from flask.testing import FlaskClient
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import func, select
@@ -13,13 +16,14 @@ from sqlalchemy import text as sql
 from app.core.clock import now, today
 from app.extensions import db
 from app.jobs.models import Job, JobStatus
-from app.search import prefixes, suggestion_upkeep
+from app.search import prefixes, skills, suggestion_upkeep
 from app.search.models import SearchPrefix, SearchSuggestion
 from app.search.suggestions import suggest
 from app.search.text import tokens
 from app.search.vocabulary import is_one_slip
 from tests.factories import CompanyFactory
 from tests.search.board import index, post
+from tests.search.strategies import hostile_text
 
 words = st.lists(st.text("abn", min_size=1, max_size=5), min_size=1, max_size=6).map(" ".join)
 
@@ -148,5 +152,44 @@ def test_the_slips_are_all_that_lie_one_slip_away(typed: str) -> None:
 
 
 def test_every_skill_of_the_list_has_words() -> None:
-    assert [label for label in suggestion_upkeep._skill_labels() if not tokens(label)] == []
-    assert len(suggestion_upkeep._skill_labels()) > 150
+    assert [label for label in skills.labels() if not tokens(label)] == []
+    assert len(skills.labels()) > 150
+
+
+def test_suggestions_are_for_everybody(board: dict[str, Job], client: FlaskClient) -> None:
+    answer = client.get("/api/v1/jobs/suggest/?q=ke%20toa")
+
+    assert answer.status_code == 200
+    assert answer.json == {
+        "results": [
+            {"kind": "title", "text": "Kế toán trưởng", "company_id": None},
+            {"kind": "title", "text": "Nhân viên kế toán", "company_id": None},
+        ]
+    }
+    assert client.get("/api/jobs/suggest").json == {"results": []}
+    assert client.get("/api/v1/jobs/suggest/?q=k&limit=1").json["results"] == [{"kind": "title", "text": "Kế toán trưởng", "company_id": None}]
+
+
+@pytest.mark.parametrize(("query", "field"), [("q=" + "a" * 201, "q"), ("q=a%00", "q"), ("limit=11", "limit"), ("limit=0", "limit")])
+def test_what_cannot_be_suggested_for_is_refused(client: FlaskClient, query: str, field: str) -> None:
+    answer = client.get(f"/api/v1/jobs/suggest/?{query}")
+
+    assert (answer.status_code, list(answer.json["errors"])) == (400, [field])
+
+
+@given(hostile_text.map(lambda text: text[:200]))
+def test_no_text_is_too_much(text: str) -> None:
+    words = " ".join(tokens(text))
+
+    assert len(prefixes.slips(words)) < 1000
+    assert not words or all(prefixes.slips(words))
+
+
+def test_looking_up_takes_few_statements_whatever_is_typed(board: dict[str, Job], client: FlaskClient, count_queries: Callable[[], Any]) -> None:
+    counts = []
+    for typed in ("k", "ke toan", "ke tona", "hành chíng nhân s", "x" * 200, "%*_" * 60):
+        with count_queries() as statements:
+            client.get(f"/api/v1/jobs/suggest/?{urlencode({'q': typed})}")
+        counts.append(len(statements))
+
+    assert max(counts) <= 7
