@@ -2,10 +2,10 @@
 
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from embedded.ports import LOOPBACK
+from embedded.ports import LOOPBACK, find_free_port
 from embedded.programs import Program, tied_to_parent
 
 # Queue -> processes. A worker's own concurrency is the only cap Celery has.
@@ -22,12 +22,19 @@ _WORKER_ENVIRONMENT = {"REMAP_SIGTERM": "SIGQUIT"}
 
 @dataclass(frozen=True)
 class Addresses:
-    """Where the API and Flower listen."""
+    """Where the board and Flower listen; with `api_port` the API itself listens there, on the loopback interface, behind a proxy."""
 
     host: str
     port: int
     flower_port: int
     mail_port: int = 8025
+    api_port: int | None = None
+    streams_port: int | None = None
+
+    def behind_a_proxy(self) -> "Addresses":
+        """The same board, with private ports for the API and the event streams."""
+        api_port = find_free_port()
+        return replace(self, api_port=api_port, streams_port=find_free_port([api_port]))
 
     @property
     def api(self) -> str:
@@ -64,7 +71,7 @@ def app_programs(root: Path, var: Path, addresses: Addresses, environment: Mappi
     permission = () if login else ("--read-only",)
     flower = (*celery, "flower", f"--address={LOOPBACK}", f"--port={addresses.flower_port}", *permission)
     return [
-        _program(root, "api", _api_command(addresses)),
+        _program(root, "api", _api_command(addresses), _api_environment(addresses, environment)),
         _program(root, "relay", ("flask", "--app", "wsgi", "outbox", "relay")),
         *(_program(root, f"worker-{queue}", _worker_command(queue, count), _WORKER_ENVIRONMENT) for queue, count in concurrency.items()),
         _program(root, "beat", beat),
@@ -80,9 +87,15 @@ def mail_catcher(root: Path, folder: Path, addresses: Addresses, smtp_port: int)
 
 
 def _api_command(addresses: Addresses) -> tuple[str, ...]:
-    listen = ("--host", addresses.host, "--port", str(addresses.port))
+    host, port = (LOOPBACK, addresses.api_port) if addresses.api_port else (addresses.host, addresses.port)
+    listen = ("--host", host, "--port", str(port))
     size = ("--workers", str(_API_WORKERS), "--blocking-threads", str(_API_THREADS))
     return ("granian", "--interface", "wsgi", *listen, *size, "--respawn-failed-workers", "--workers-kill-timeout", "10", "wsgi:app")
+
+
+def _api_environment(addresses: Addresses, environment: Mapping[str, str]) -> dict[str, str]:
+    """Our own proxy is one more that stands in front."""
+    return {"TRUSTED_PROXIES": str(int(environment.get("TRUSTED_PROXIES") or 0) + 1)} if addresses.api_port else {}
 
 
 def _worker_command(queue: str, concurrency: int) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ from pathlib import Path
 from embedded.app_programs import MailCatcher, app_programs, mail_catcher
 from embedded.backends import Backends, Wanted
 from embedded.credentials import load_credentials
+from embedded.front import front_programs
 from embedded.instance_lock import instance_lock
 from embedded.messages import StartError, say, warn
 from embedded.parent_death import adopt_orphans
@@ -67,9 +68,12 @@ def _serve(signals: StopSignals) -> None:
             reached = {**backends.environment, **catcher.environment}
             found = settings.missing(VAR, credentials.secret_key, reached)
             environment = settings.for_processes(VAR, credentials.secret_key, reached) | {_MARK: str(ROOT)}
+            inside = addresses.behind_a_proxy()
+            front = front_programs(ROOT, inside, proxies_before=int(settings.environment.get("TRUSTED_PROXIES") or 0))
+            board = [*app_programs(ROOT, VAR, inside, settings.environment), *front, *catcher.programs]
             groups = (
                 Group("backends", backends.programs, starts_at_once=True),
-                Group("app", [*app_programs(ROOT, VAR, addresses, settings.environment), *catcher.programs], starts_at_once=False),
+                Group("app", board, starts_at_once=False),
             )
             supervisor = Supervisor(groups, folder=RUN, logs=LOGS, port=find_free_port(), password=credentials.supervisor_password)
             try:
