@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from apiflask import APIFlask
@@ -11,7 +12,7 @@ from sqlalchemy import event
 from sqlalchemy import text as sql
 
 from app.extensions import db
-from app.search import service, vocabulary
+from app.search import postgres_pages, service, suggestion_upkeep, vocabulary
 from tests.factories import CompanyFactory
 from tests.search.board import listed, post, search
 
@@ -71,6 +72,40 @@ def test_a_text_is_looked_up_in_the_indexes(client: FlaskClient, many_jobs: None
     used = {scan for plan in plans for scan in scans(plan)}
     assert ("Bitmap Index Scan", "ix_search_documents_words") in used
     assert [scan for scan in used if scan[0] == "Seq Scan" and scan[1] not in SMALL] == []
+
+
+def test_a_phrase_of_common_words_is_looked_up_as_one(client: FlaskClient, many_jobs: None, plans: list[dict[str, Any]]) -> None:
+    search(client, q='"nhân viên"')
+
+    assert plans
+    assert all("nhan_vien" in json.dumps(plan) for plan in plans[:2])
+    assert all("<->" not in json.dumps(plan) for plan in plans[:1])
+
+
+def test_what_of_very_many_matches_is_ranked_comes_from_an_index_too(
+    client: FlaskClient, many_jobs: None, plans: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(postgres_pages, "RANKED", 1000)
+    db.session.execute(sql("SET LOCAL enable_seqscan = off"))
+
+    search(client, q="nhân viên")
+
+    used = {scan for plan in plans for scan in scans(plan)}
+    assert {relation for kind, relation in used if kind == "Bitmap Index Scan"} & {"ix_search_documents_headline", "ix_search_documents_words"}
+    assert "Seq Scan" not in {kind for kind, _ in used}
+
+
+@pytest.mark.parametrize("typed", ["phi h", "phi han", "phi hanh gia t", "phi hnah gia"])
+def test_suggestions_are_looked_up_by_their_keys(client: FlaskClient, many_jobs: None, plans: list[dict[str, Any]], typed: str) -> None:
+    suggestion_upkeep.refresh()
+    db.session.execute(sql("ANALYZE search_suggestions, search_prefixes"))
+    plans.clear()
+
+    client.get(f"/api/v1/jobs/suggest/?{urlencode({'q': typed})}")
+
+    used = {scan for plan in plans for scan in scans(plan)}
+    assert {relation for _, relation in used} & {"search_prefixes", "pk_search_prefixes"}
+    assert [scan for scan in used if scan[0] == "Seq Scan"] == []
 
 
 def test_candidates_for_a_mistyped_word_come_from_an_index(app: APIFlask, many_jobs: None, plans: list[dict[str, Any]]) -> None:
