@@ -1,6 +1,7 @@
 """The engine on Elasticsearch."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from app.search.documents import Entry
@@ -12,16 +13,19 @@ from app.search.elastic.pages import is_by_relevance, sorting
 from app.search.engine import EngineAway, EngineQuery, EntriesRefused, Hits, Stored
 from app.search.query import Query
 
+NAME = "elasticsearch"
+_TOTAL = "total"
 _SHOWN = "hits.total,hits.hits.sort,hits.hits.fields,aggregations,_shards.failures"
 
 
 class ElasticEngine:
     """`SearchEngine` on the index behind the alias. Every method raises EngineAway when Elasticsearch does not answer."""
 
-    name = "elasticsearch"
+    name = NAME
 
     def search(self, query: EngineQuery) -> Hits:
         """One request."""
+        query = _own(query)
         body = _request(query)
         with failures():
             answer = searching_client().search(
@@ -36,8 +40,9 @@ class ElasticEngine:
         hits = found.get("hits", [])
         shown = hits[: query.limit]
         counts = facets.read(answer["aggregations"]) if query.with_facets else {}
-        last = shown[-1]["sort"] if len(hits) > query.limit else None
-        return Hits([hit["fields"]["job_id"][0] for hit in shown], found["total"]["value"], counts, last)
+        last = [NAME, *shown[-1]["sort"]] if len(hits) > query.limit else None
+        total = found["total"]["value"] if query.after is None else answer["aggregations"][_TOTAL]["doc_count"]
+        return Hits([hit["fields"]["job_id"][0] for hit in shown], total, counts, last)
 
     def count_each(self, texts: Sequence[Query], *, at_most: int) -> list[int]:
         """One request for all of them."""
@@ -73,6 +78,13 @@ def _total(answer: dict[str, Any]) -> int:
     return number
 
 
+def _own(query: EngineQuery) -> EngineQuery:
+    """The query with the bare key of a page of ours; after another engine's page the offset tells where to go on."""
+    if query.after and query.after[0] == NAME:
+        return replace(query, offset=0, after=query.after[1:])
+    return replace(query, after=None)
+
+
 def _request(query: EngineQuery) -> dict[str, Any]:
     """The search: its conditions but those on facets are the query, the latter come afterwards, so that each facet is counted without its own."""
     conditions = [*findable(query.text, with_prefix=query.with_prefix), *others(query.filters), *_limits(query)]
@@ -83,11 +95,15 @@ def _request(query: EngineQuery) -> dict[str, Any]:
     if is_by_relevance(query):
         matching = scoring.scored(conditions, query.text, with_prefix=query.with_prefix, preferred=query.preferred_place, as_of=query.as_of)
     body: dict[str, Any] = {"query": matching, "sort": sorting(query), "size": query.limit + 1, "from_": query.offset, "track_total_hits": True}
+    afterwards = [*chosen.values()] if query.with_facets else []
+    counts = facets.aggregations(chosen) if query.with_facets else {}
     if query.after is not None:
+        # What came later is not shown, and so not in the total of the hits; it counts all the same.
+        counts[_TOTAL] = {"filter": {"bool": {"filter": list(afterwards)}}}
+        afterwards.append(_until(query))
         body["search_after"] = list(query.after)
-    if query.with_facets:
-        body["aggs"] = facets.aggregations(chosen)
-    afterwards = [*(chosen.values() if query.with_facets else ()), *([_until(query)] if query.after is not None else ())]
+    if counts:
+        body["aggs"] = counts
     if afterwards:
         body["post_filter"] = {"bool": {"filter": afterwards}}
     return body

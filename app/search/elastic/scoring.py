@@ -1,4 +1,8 @@
-"""How well a document answers a query, as Elasticsearch's query DSL: the same parts and weights as in PostgreSQL's `ranking`."""
+"""How well a document answers a query, as Elasticsearch's query DSL: the same parts and weights as in PostgreSQL's `ranking`.
+
+No part depends on the other documents, as BM25 does: a score stays what it was when other jobs come and go, and a page goes on where the one before
+ended.
+"""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -10,13 +14,13 @@ from app.search.elastic.matching import Clause, at_place, every, in_a_row, prefi
 from app.search.query import Query
 from app.search.weights import ACCENTS, DAYS, FRESHNESS, HEADLINE, IN_A_ROW, PLACE, TITLE, WHOLE_TEXT
 
-_FREQUENCY = WHOLE_TEXT / 30
-"""BM25 has no upper end; the words of a query seldom reach this part's weight."""
+_ANYWHERE = WHOLE_TEXT / 10
+"""What a term counts wherever it stands; of PostgreSQL's rank of the whole text, this is what one word in a description comes to."""
 
 
 def scored(filters: list[Clause], text: Query, *, with_prefix: bool, preferred: Place | None, as_of: datetime) -> Clause:
     """The query that matches `filters` and gives every match its score."""
-    parts = [*_wishes(text, with_prefix), *_accents(text, with_prefix), *_rows(text), *_frequency(text)]
+    parts = [*_wishes(text, with_prefix), *_accents(text, with_prefix), *_rows(text)]
     return _gently({"bool": {"filter": filters, "should": parts}}, preferred, as_of)
 
 
@@ -25,10 +29,10 @@ def _constant(clause: Clause, boost: float) -> Clause:
 
 
 def _wishes(text: Query, with_prefix: bool) -> Iterator[Clause]:
-    """For each wish the title's weight, or the headline's."""
+    """For each wish the title's weight, or the headline's, or the little that it counts anywhere."""
     prefixed = prefix_of(text) if with_prefix else None
     number = len(text.terms) + len(text.phrases)
-    for field, weight in (("title", TITLE - HEADLINE), ("headline", HEADLINE)):
+    for field, weight in (("title", TITLE - HEADLINE), ("headline", HEADLINE), ("words", _ANYWHERE)):
         for clause in [*(term_clause(term, field, prefixed) for term in text.terms), *(in_a_row(phrase, field) for phrase in text.phrases)]:
             yield _constant(clause, weight / number)
 
@@ -49,13 +53,6 @@ def _rows(text: Query) -> Iterator[Clause]:
     if len(typed) > 1:
         yield _constant(in_a_row(typed, "headline"), IN_A_ROW)
         yield _constant(in_a_row(typed, "words"), IN_A_ROW / 2)
-
-
-def _frequency(text: Query) -> Iterator[Clause]:
-    """How often, and how rare, the words are in the whole text."""
-    words = {token.folded for term in text.terms for token in term.words} | {token.folded for phrase in text.phrases for token in phrase}
-    if words:
-        yield {"match": {"words": {"query": " ".join(sorted(words)), "boost": _FREQUENCY / len(words)}}}
 
 
 def _gently(query: Clause, preferred: Place | None, as_of: datetime) -> Clause:
