@@ -98,10 +98,16 @@ def _encode(image: Image.Image) -> tuple[bytes, str]:
     transparent = upright.has_transparency_data
     out = io.BytesIO()
     if transparent:
-        upright.convert("RGBA").save(out, "PNG", optimize=True)
+        _bare(upright.convert("RGBA")).save(out, "PNG", optimize=True)
         return out.getvalue(), "png"
-    upright.convert("RGB").save(out, "JPEG", quality=88)
+    _bare(upright.convert("RGB")).save(out, "JPEG", quality=88)
     return out.getvalue(), "jpg"
+
+
+def _bare(image: Image.Image) -> Image.Image:
+    """The image without what Pillow would write anew by itself: a JPEG's comment, a colour profile, the resolution."""
+    image.info.clear()
+    return image
 
 
 def _upright(image: Image.Image) -> Image.Image:

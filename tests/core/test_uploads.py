@@ -86,6 +86,21 @@ def test_a_picture_is_written_anew_without_what_the_camera_noted(app: APIFlask, 
         assert (image.format, image.size, dict(image.getexif())) == ("JPEG", (40, 20), {})
 
 
+@pytest.mark.parametrize(
+    ("kind", "name", "mode", "options"),
+    [
+        ("JPEG", "me.jpg", "RGB", {"comment": b"taken at home"}),
+        ("JPEG", "me.jpg", "RGB", {"icc_profile": b"taken at home" * 20, "dpi": (300, 300)}),
+        ("PNG", "me.png", "RGBA", {"icc_profile": b"taken at home" * 20, "dpi": (300, 300)}),
+    ],
+)
+def test_neither_a_comment_nor_a_profile_is_kept(app: APIFlask, kind: str, name: str, mode: str, options: dict[str, object]) -> None:
+    read = read_image(upload(picture(kind, mode=mode, **options), name))
+
+    with Image.open(io.BytesIO(read.data)) as image:
+        assert {"comment", "icc_profile", "dpi"}.isdisjoint(image.info)
+
+
 def test_a_transparent_picture_stays_transparent_and_a_large_one_is_made_smaller(app: APIFlask) -> None:
     read = read_image(upload(picture("PNG", (2048, 512), "RGBA"), "logo.png"))
 
