@@ -1,8 +1,8 @@
 """How long the pdf queue is, and so when a task of it will be done: estimates, made of few rows of the database.
 
 What waits is counted by kind in an index, up to `MOST_COUNTED` rows; how long each kind takes is the mean of its last `SAMPLE` tasks, from
-claim to commit, those that found nothing to do included; they are shared out among `PDF_CONCURRENCY` workers. One machine with as many
-workers is assumed: with more machines, the API's setting is the sum.
+claim to commit, those that found nothing to do included, or what its feature has declared; they are shared out among `PDF_CONCURRENCY`
+workers. One machine with as many workers is assumed: with more machines, the API's setting is the sum.
 """
 
 from collections import Counter
@@ -24,6 +24,8 @@ SAMPLE = 50
 # Of a kind that has never been done here.
 UNKNOWN_SECONDS = 1.0
 
+_TURNS: dict[str, float] = {}
+
 
 @dataclass(frozen=True)
 class Outlook:
@@ -31,6 +33,11 @@ class Outlook:
 
     position: int
     seconds: int
+
+
+def declare_turn(name: str, seconds: float) -> None:
+    """Say how long others wait for a task that works in slices; its own times tell of its last slice alone, which just ends it."""
+    _TURNS[name] = seconds
 
 
 def waiting_seconds() -> float:
@@ -75,7 +82,8 @@ def _mean_seconds(names: Mapping[str, int]) -> dict[str, float]:
     if not names:
         return {}
     row = db.session.execute(select(*(_recent_mean(name) for name in names))).one()
-    return {name: UNKNOWN_SECONDS if seconds is None else float(seconds) for name, seconds in zip(names, row, strict=True)}
+    measured = {name: UNKNOWN_SECONDS if seconds is None else float(seconds) for name, seconds in zip(names, row, strict=True)}
+    return {name: _TURNS.get(name, seconds) for name, seconds in measured.items()}
 
 
 def _recent_mean(name: str) -> ColumnElement[float | None]:

@@ -10,6 +10,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import text, update
 
 from app.accounts.models import User
+from app.applications.cv_exports.slices import SLICE_SECONDS
 from app.core import backlog
 from app.core.backlog import Outlook
 from app.core.clock import now
@@ -59,6 +60,15 @@ def test_the_wait_is_the_work_ahead_by_kind_shared_among_two_workers() -> None:
 
     # Three renders of 4 s, a preview of 1 s and half a render that runs.
     assert backlog.waiting_seconds() == pytest.approx((3 * 4 + 1 + 2) / 2)
+
+
+@pytest.mark.usefixtures("app")
+def test_an_export_under_way_counts_a_slice_however_quickly_the_last_ones_ended() -> None:
+    took("pdf.cv_export", 0.01)
+    for _ in range(6):
+        wait("pdf.cv_export", progress=40)
+
+    assert backlog.waiting_seconds() == 6 * SLICE_SECONDS / 2
 
 
 @pytest.mark.usefixtures("app")

@@ -11,9 +11,10 @@ from sqlalchemy.dialects.postgresql import insert
 from app.accounts.models import User
 from app.applications.cv_exports.errors import ExportNotFound
 from app.applications.cv_exports.models import CvExport, CvExportPart
+from app.applications.cv_exports.slices import SLICE_SECONDS
 from app.applications.models import Application
 from app.companies.models import Company
-from app.core import file_purge, leases
+from app.core import backlog, file_purge, leases
 from app.core.outbox import Task, TaskState, enqueue
 from app.core.storage import StoredFile
 from app.extensions import db
@@ -27,6 +28,8 @@ MAX_ATTEMPTS = 6
 
 # A download that begins in the last second may take this long.
 GRACE = timedelta(hours=1)
+
+backlog.declare_turn(TASK, SLICE_SECONDS)
 
 _LIVE = (TaskState.PENDING, TaskState.SENT, TaskState.RUNNING)
 
