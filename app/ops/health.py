@@ -83,11 +83,15 @@ def _search() -> Health:
         return Health("ok", "PostgreSQL full text; Elasticsearch is not configured.")
     try:
         with failures():
-            client().options(request_timeout=TIMEOUT).cluster.health()
+            answer = client().options(request_timeout=TIMEOUT).cluster.health(index=f"{indices.family()}*", level="indices")
             index = indices.live()
     except EngineAway as error:
         return Health("away", f"Searches are answered by PostgreSQL: {error}.")
-    return Health("ok") if index else Health("away", "Searches are answered by PostgreSQL until `flask search rebuild` has made an index.")
+    if index is None:
+        return Health("away", "Searches are answered by PostgreSQL until `flask search rebuild` has made an index.")
+    if answer["indices"].get(index, {}).get("status") == "red":
+        return Health("away", "Searches are answered by PostgreSQL: Elasticsearch's index is red.")
+    return Health("ok")
 
 
 def _storage() -> Health:

@@ -13,7 +13,9 @@ from flask.testing import FlaskClient
 
 from app.search import choice
 from app.search.breaker import CircuitBreaker
+from app.search.elastic import client as elastic
 from app.search.elastic import indices
+from app.search.elastic.mapping import MAPPINGS, SETTINGS
 from tests.needs import needs_elasticsearch
 from tests.search.board import post, search, titles
 
@@ -174,3 +176,25 @@ def test_without_an_index_postgresql_answers_until_one_is_made(client: FlaskClie
     assert missing == (["Thợ hàn"], "postgresql", True)
     assert answer(client, q="hàn") == ([], "elasticsearch", False)
     assert choice.breaker().is_closed
+
+
+@needs_elasticsearch
+def test_a_red_index_is_answered_for_by_postgresql_and_readiness_says_so(
+    client: FlaskClient, elastic_app: APIFlask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(elastic_app.extensions, "elasticsearch_breaker", CircuitBreaker(first_pause=0, longest_pause=0))
+    post("Thợ hàn")
+    healthy = client.get("/api/health/ready/").json["backends"]["search"]["status"]
+    (name,) = indices.targets()
+    indices.drop([name])
+    # No node has this name, so the index's only shard has no place to be.
+    settings = {"index": {**SETTINGS, "routing.allocation.require._name": "nowhere"}}
+    aliases = {indices.family(): {}, indices.writing_alias(): {}}
+    elastic.client().indices.create(index=name, settings=settings, mappings=MAPPINGS, aliases=aliases, wait_for_active_shards=0)
+
+    found = answer(client, q="hàn")
+    told = client.get("/api/health/ready/").json["backends"]["search"]
+
+    assert (healthy, told["status"]) == ("ok", "away")
+    assert "red" in told["detail"]
+    assert found == (["Thợ hàn"], "postgresql", True)
