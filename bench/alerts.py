@@ -32,7 +32,7 @@ from bench.payment_system import named
 from config import ROOT, load_settings
 
 SUBSCRIBERS = int(sys.argv[1]) if len(sys.argv) > 1 else 100_000
-SEARCHES, OPENED, ONE_BY_ONE, MAILS = 2_000, 2_000, 1_000, 1_000
+SEARCHES, OPENED, ONE_BY_ONE, MAILS = 500, 1_000, 500, 500
 # The local time that the edition takes it for: seven in the morning of tomorrow.
 MORNING = datetime.combine(now().astimezone(MARKET_ZONE).date() + timedelta(days=1), editions.MATCH_FROM, MARKET_ZONE)
 
@@ -151,6 +151,7 @@ import signal; signal.pause()
 
 
 def main() -> None:
+    """Make the database, measure, and drop it."""
     url = named(os.environ["DATABASE_URL"], "bench_alerts")
     with psycopg.connect(named(url, "postgres"), autocommit=True) as connection:
         connection.execute('DROP DATABASE IF EXISTS "bench_alerts" WITH (FORCE)')

@@ -23,7 +23,7 @@ from app.search.engine import EngineQuery
 
 log = structlog.get_logger()
 
-SEARCHES_AT_A_TIME = 200
+SEARCHES_AT_A_TIME = 50
 JOBS_AT_A_TIME = 1000
 
 # A search that nobody had on for a while does not look at half a year.
