@@ -4,12 +4,11 @@ A résumé that was made of a document gives that document back: each of its row
 """
 
 from collections.abc import Callable, Iterable
-from typing import Any
 
 from app.resumes.json_resume.basics import PERSON, WEBSITE, address_of, site_link
 from app.resumes.json_resume.document import SCHEMA_URL, Document, without_empty
 from app.resumes.json_resume.importing import title_of
-from app.resumes.json_resume.sections import PROFILES, SECTIONS, Row
+from app.resumes.json_resume.sections import PROFILES, SECTIONS, Row, Section
 from app.resumes.json_resume.skills import write_skills
 from app.resumes.json_resume.taking import Notes, take
 from app.resumes.models import PaperSize, Resume
@@ -54,7 +53,7 @@ def _meta(resume: Resume, before: Row) -> Row:
     return {"version": "v1.0.0", **others, "theme": "" if is_plain else resume.theme, "accentColor": resume.accent_color, "paperSize": paper}
 
 
-def _made(section: Any, row: Row) -> Row | None:
+def _made(section: Section, row: Row) -> Row | None:
     result = take(section, row, section.name, Notes())
     return result[1] if result is not None else None
 
