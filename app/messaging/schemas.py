@@ -129,4 +129,4 @@ class ReadMark(InModel):
 
 
 class BlockIn(InModel):
-    user_id: Annotated[int, Field(ge=1)]
+    user_id: Id

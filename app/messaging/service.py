@@ -41,7 +41,10 @@ class Opened:
 
 
 def open_about_application(actor: User, application_id: int) -> Opened:
-    """The conversation between an application's candidate and recruiter. Raises NoSuchPartner for anybody else's application."""
+    """The conversation between an application's candidate and recruiter, made unless one of them has blocked the other.
+
+    Raises NoSuchPartner for anybody else's application, Blocked.
+    """
     between = select(Application.job_id, Application.candidate_id, Company.owner_id).join(Company, Application.company_id == Company.id)
     row = db.session.execute(between.where(Application.id == application_id, _is_side(actor.id))).one_or_none()
     if row is None:
@@ -50,7 +53,7 @@ def open_about_application(actor: User, application_id: int) -> Opened:
 
 
 def open_with_partner(actor: User, partner_id: int, job_id: int | None) -> Opened:
-    """The conversation with the other side of an application, about its job. Raises NoSuchPartner when there is no application."""
+    """The conversation with the other side of an application, about its job. Raises NoSuchPartner when there is no application, Blocked."""
     between = select(Application.id).join(Company, Application.company_id == Company.id).where(_is_side(actor.id), _is_side(partner_id))
     if job_id is not None:
         between = between.where(Application.job_id == job_id)
@@ -102,10 +105,12 @@ def list_messages(conversation: Conversation, *, before_id: int, limit: int, off
 
 def post_message(sender: User, conversation: Conversation, text: str, attachment: Upload | None = None) -> Message:
     """Add a message, count it for the other side, and tell them. Raises Blocked."""
-    _refuse_blocked(conversation)
+    _refuse_blocked(conversation.low_user_id, conversation.high_user_id)
     # A storage far away must not keep the other side waiting behind our lock.
     stored = _store(attachment, sender.id)
     sides = _lock_sides(conversation)
+    # A block that was committed while the file was stored or the lock awaited counts too; one that comes later waits for this message.
+    _refuse_blocked(conversation.low_user_id, conversation.high_user_id)
     other = next(side for side in sides if side.user_id != sender.id)
     message_id = new_time_id()
     message = Message(
@@ -158,6 +163,11 @@ def block(user_id: int, blocked_id: int) -> None:
         raise CannotBlockYourself
     if db.session.get(User, blocked_id) is None:
         raise NoSuchPartner("user_id")
+    # Whoever is just sending holds these locks until the message is committed: nothing arrives after the block.
+    low, high = sorted((user_id, blocked_id))
+    sides = select(Participant.user_id).join(Participant.conversation)
+    between = sides.where(Conversation.low_user_id == low, Conversation.high_user_id == high)
+    db.session.execute(between.order_by(Participant.conversation_id, Participant.user_id).with_for_update(of=Participant))
     db.session.execute(insert(Block).values(user_id=user_id, blocked_id=blocked_id, created_at=now()).on_conflict_do_nothing())
 
 
@@ -199,6 +209,7 @@ def _open(one_id: int, other_id: int, job_id: int | None) -> Opened:
     pair = {"low_user_id": low, "high_user_id": high, "job_id": job_id}
     made = db.session.scalar(insert(Conversation).values(created_at=now(), **pair).on_conflict_do_nothing().returning(Conversation.id))
     if made is not None:
+        _refuse_blocked(low, high)
         db.session.add_all([Participant(conversation_id=made, user_id=low), Participant(conversation_id=made, user_id=high)])
         db.session.flush()
     same_job = Conversation.job_id.is_not_distinct_from(job_id)
@@ -211,8 +222,7 @@ def _lock_sides(conversation: Conversation) -> Sequence[Participant]:
     return db.session.scalars(query.with_for_update().execution_options(populate_existing=True)).all()
 
 
-def _refuse_blocked(conversation: Conversation) -> None:
-    low, high = conversation.low_user_id, conversation.high_user_id
+def _refuse_blocked(low: int, high: int) -> None:
     either = or_(and_(Block.user_id == low, Block.blocked_id == high), and_(Block.user_id == high, Block.blocked_id == low))
     if db.session.scalar(select(Block.user_id).where(either).limit(1)) is not None:
         raise Blocked

@@ -1,0 +1,121 @@
+"""A block holds from the moment it is answered: nothing that is under way slips through, and nothing new is opened."""
+
+import threading
+from collections.abc import Callable
+
+import pytest
+from apiflask import APIFlask
+from flask.testing import FlaskClient
+from sqlalchemy import func, select, text
+
+from app.accounts.models import User
+from app.applications.models import Application
+from app.companies.models import Company
+from app.core.storage import StoredFile
+from app.core.unit_of_work import unit_of_work
+from app.core.uploads import Upload
+from app.extensions import db
+from app.messaging import service
+from app.messaging.errors import Blocked
+from app.messaging.models import Conversation, Message
+from tests.factories import ApplicationFactory, JobFactory
+
+CHATS = "/api/v1/chats/conversations/"
+BLOCKS = "/api/v1/chats/blocks/"
+
+
+@pytest.mark.parametrize("who_blocks", ["candidate", "recruiter"])
+def test_nothing_new_is_opened_between_two_of_whom_one_has_blocked_the_other(
+    application: Application, candidate: FlaskClient, recruiter: FlaskClient, who_blocks: str
+) -> None:
+    owner_id, candidate_id = application.company.owner_id, application.candidate_id
+    chat = candidate.post(CHATS, json={"application_id": application.id}).json["id"]
+    company = db.session.get(Company, application.company_id)
+    another = ApplicationFactory(candidate=application.candidate, job=JobFactory(company=company))
+    db.session.commit()
+    caller, other_id = (candidate, owner_id) if who_blocks == "candidate" else (recruiter, candidate_id)
+    caller.post(BLOCKS, json={"user_id": other_id})
+
+    opened = [side.post(CHATS, json={"application_id": another.id}) for side in (candidate, recruiter)]
+    opened.append(candidate.post(CHATS, json={"partner_id": owner_id}))
+    known = candidate.post(CHATS, json={"application_id": application.id})
+
+    assert [(answer.status_code, answer.json["code"]) for answer in opened] == [(403, "blocked")] * 3
+    assert (known.status_code, known.json["id"]) == (200, chat)
+    assert [side.get(CHATS).json["count"] for side in (candidate, recruiter)] == [1, 1]
+
+
+@pytest.mark.parametrize("number", [0, -1, 2**63, 2**70, True, "x"])
+def test_whom_to_block_is_an_id(candidate: FlaskClient, number: object) -> None:
+    answer = candidate.post(BLOCKS, json={"user_id": number})
+
+    assert (answer.status_code, list(answer.json["errors"])) == (400, ["user_id"])
+
+
+@pytest.fixture
+def chat(committed_app: APIFlask) -> tuple[int, int, int]:
+    """A committed conversation: its id, its candidate and its recruiter."""
+    with committed_app.app_context(), unit_of_work():
+        made = ApplicationFactory()
+        opened = service.open_about_application(made.candidate, made.id)
+        return opened.conversation.id, made.candidate_id, made.company.owner_id
+
+
+def test_a_block_while_a_file_is_being_stored_stops_its_message(
+    committed_app: APIFlask, chat: tuple[int, int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chat_id, candidate_id, recruiter_id = chat
+    store = service._store
+
+    def blocked_meanwhile(*args: object) -> StoredFile | None:
+        blocking = threading.Thread(target=_block, args=(committed_app, recruiter_id, candidate_id))
+        blocking.start()
+        blocking.join()
+        return store(*args)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(service, "_store", blocked_meanwhile)
+
+    with committed_app.app_context(), pytest.raises(Blocked), unit_of_work():
+        sender = db.session.get_one(User, candidate_id)
+        file = Upload("a.pdf", "application/pdf", b"%PDF-1.4\n%%EOF\n")
+        service.post_message(sender, service.get_conversation(candidate_id, chat_id), "", file)
+
+    with committed_app.app_context():
+        assert db.session.scalar(select(func.count()).select_from(Message)) == 0
+        assert db.session.scalar(select(func.count()).select_from(StoredFile)) == 0
+
+
+def test_a_block_waits_for_a_message_that_is_just_being_committed(committed_app: APIFlask, chat: tuple[int, int, int]) -> None:
+    chat_id, candidate_id, recruiter_id = chat
+    blocking = threading.Thread(target=_block, args=(committed_app, recruiter_id, candidate_id))
+
+    with committed_app.app_context(), unit_of_work():
+        sender = db.session.get_one(User, candidate_id)
+        service.post_message(sender, service.get_conversation(candidate_id, chat_id), "vừa kịp")
+        db.session.flush()
+        blocking.start()
+        waited = _waits(lambda: blocking.is_alive())
+    blocking.join()
+
+    assert waited
+    with committed_app.app_context(), pytest.raises(Blocked), unit_of_work():
+        sender = db.session.get_one(User, candidate_id)
+        service.post_message(sender, service.get_conversation(candidate_id, chat_id), "quá muộn")
+    with committed_app.app_context():
+        assert db.session.scalars(select(Message.content)).all() == ["vừa kịp"]
+        assert db.session.scalar(select(func.count()).select_from(Conversation)) == 1
+
+
+def _block(app: APIFlask, user_id: int, blocked_id: int) -> None:
+    with app.app_context(), unit_of_work():
+        service.block(user_id, blocked_id)
+
+
+def _waits(is_under_way: Callable[[], bool]) -> bool:
+    """Whether somebody comes to wait for a lock of this database, before what is under way ends."""
+    waiting = text("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'")
+    with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as watching:
+        while is_under_way():
+            if watching.execute(waiting).scalar_one():
+                return True
+    return False
