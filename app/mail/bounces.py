@@ -13,6 +13,7 @@ from sqlalchemy import BigInteger, delete, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, mapped_column
 
+from app.core.text import storable
 from app.extensions import Model, db
 
 
@@ -37,7 +38,7 @@ class MailBounce(Model):
 
 def note(address: str, reason: str, source: Source, task_id: int) -> None:
     """Remember that the address does not exist; the latest reason stands."""
-    told = {"reason": reason[:500], "source": source, "task_id": task_id, "noted_at": func.now()}
+    told = {"reason": storable(reason)[:500], "source": source, "task_id": task_id, "noted_at": func.now()}
     noted = insert(MailBounce).values(address=address.lower(), **told)
     db.session.execute(noted.on_conflict_do_update(index_elements=[MailBounce.address], set_=told))
 

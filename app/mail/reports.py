@@ -70,7 +70,12 @@ def _returned_id(report: EmailMessage) -> str:
     """The Message-ID of the mail that is returned, as a whole (message/rfc822) or its headers alone (text/rfc822-headers)."""
     for part in report.walk():
         if part.get_content_type() == "message/rfc822":
-            return str(cast("list[Message]", part.get_payload())[0].get("Message-ID", ""))
+            return _raw_id(cast("list[EmailMessage]", part.get_payload())[0])
         if part.get_content_type() == "text/rfc822-headers":
-            return str(message_from_bytes(cast(bytes, part.get_payload(decode=True)), policy=default).get("Message-ID", ""))
+            return _raw_id(message_from_bytes(cast(bytes, part.get_payload(decode=True)), policy=default))
     return ""
+
+
+def _raw_id(returned: EmailMessage) -> str:
+    # Python's own reading of the field fails on some that are none.
+    return next((str(value) for name, value in returned.raw_items() if name.lower() == "message-id"), "")

@@ -13,6 +13,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 import structlog
 
+from app.core.text import storable
 from app.mail.errors import AddressDead, MailDelayed, MailRefused
 from app.mail.statuses import refuses_address
 
@@ -120,4 +121,4 @@ def _explain(error: Exception) -> str:
 
 
 def _text(words: bytes | str) -> str:
-    return words.decode(errors="replace") if isinstance(words, bytes) else words
+    return storable(words.decode(errors="replace") if isinstance(words, bytes) else words)

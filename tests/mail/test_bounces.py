@@ -132,6 +132,35 @@ def test_a_report_that_proves_nothing_notes_nobody(mail_app: APIFlask, report: C
     assert noted(mail_app) == {}
 
 
+@pytest.mark.parametrize("whole", [False, True])
+@pytest.mark.parametrize("garbled", ['<"".@jobs.example.com>', "<@", "<a@[", "<task-42.0123456789abcdef0123@"])
+def test_a_report_with_a_garbled_message_id_proves_nothing(mail_app: APIFlask, report: Callable[..., bytes], garbled: str, whole: bool) -> None:
+    assert pipe(mail_app, report(returned=garbled, whole=whole)) == (0, "Nothing to note: no mail of ours, or no lasting failure.\n")
+    assert noted(mail_app) == {}
+
+
+def test_a_server_s_words_are_kept_as_far_as_they_are_text(
+    mail_app: APIFlask, mailbox: Mailbox, accept: Callable[..., int], report: Callable[..., bytes], recruiter_id: int
+) -> None:
+    told = report().replace(b"no such user", b"no\x00such\xff")
+    mailbox.replies["RCPT"] = "550 5.1.1 no\x00such"
+    dead = accept("mail.recruiter_approved", {"user_id": recruiter_id})
+    tasks.mail.recruiter_approved(dead)
+    mailbox.replies["RCPT"] = "550 5.7.1 sp\x00am"
+    refused = accept("mail.password_reset", {"user_id": recruiter_id})
+
+    tasks.mail.password_reset(refused)
+    piped = pipe(mail_app, told)
+
+    assert ended(mail_app, dead) == (TaskState.DONE, None)
+    assert ended(mail_app, refused) == (TaskState.DEAD, "The mail server did not take the message: 550 5.7.1 sp\ufffdam")
+    assert piped == (0, "noted: thao@example.com\n")
+    assert {address: reason for address, (reason, _) in noted(mail_app).items()} == {
+        "bao@example.com": "The mail server did not take the message: 550 5.1.1 no\ufffdsuch",
+        "thao@example.com": "5.1.1 550 5.1.1 no\ufffdsuch\ufffd",
+    }
+
+
 def test_what_is_no_report_is_data_that_makes_no_sense(mail_app: APIFlask) -> None:
     letter = EmailMessage()
     letter["Subject"] = "Xin chào"
