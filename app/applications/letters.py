@@ -1,11 +1,14 @@
 """The letters about applications and interviews. Each is None when what it was queued for is no longer so."""
 
+from typing import Any
+
 from sqlalchemy import select, update
 
 from app.accounts.models import User
 from app.applications import announcements, calendar
 from app.applications.history import find_event
 from app.applications.models import Application, ApplicationStatus, Interview, InterviewStatus
+from app.core import leases
 from app.core.clock import now
 from app.extensions import db
 from app.jobs.schemas import JobCard
@@ -70,6 +73,14 @@ def mark_reminded(interview_id: int, sequence: int) -> None:
         reminded = update(Interview).where(Interview.id == interview.id, Interview.sequence == sequence)
         # The row's `updated_at` is the event's DTSTAMP, which a reminder does not change.
         db.session.execute(reminded.values(reminded_at=now(), updated_at=Interview.updated_at))
+
+
+@leases.when_dead("mail.interview_reminder")
+def _remind_without_mail(args: dict[str, Any], error: str) -> None:
+    """The mail cannot be sent: the candidate still hears of it in the application, and that was the reminder."""
+    version = (args["interview_id"], args["sequence"])
+    if is_reminder_due(*version):
+        mark_reminded(*version)
 
 
 def _at(interview_id: int, sequence: int) -> Interview | None:

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import timedelta
 from email import message_from_bytes
+from email.message import EmailMessage
 from email.policy import SMTP
 
 import pytest
@@ -12,7 +13,7 @@ from sqlalchemy import func, text, update
 import tasks.base
 import tasks.mail
 from app.accounts.models import User
-from app.applications.models import Interview
+from app.applications.models import Interview, InterviewStatus
 from app.core.clock import now
 from app.core.outbox import Task, TaskState
 from app.core.unit_of_work import unit_of_work
@@ -134,6 +135,45 @@ def test_a_reminder_that_could_not_be_sent_is_not_recorded(
     mail_app: APIFlask, mailbox: Mailbox, accept: Callable[..., int], interview_id: int
 ) -> None:
     mailbox.replies["."] = "451 greylisted"
+
+    tasks.mail.interview_reminder(accept("mail.interview_reminder", {"interview_id": interview_id, "sequence": 0}))
+
+    with mail_app.app_context():
+        assert db.session.get(Interview, interview_id).reminded_at is None
+        assert db.session.query(Task).filter_by(name="notifications.deliver").count() == 0
+
+
+@pytest.mark.parametrize("reply", ["550 5.7.1 looks like spam", "451 greylisted"])
+def test_whom_no_reminder_can_be_mailed_is_reminded_in_the_application_once(
+    mail_app: APIFlask, mailbox: Mailbox, accept: Callable[..., int], interview_id: int, reply: str
+) -> None:
+    mailbox.replies["RCPT"] = reply
+    task_id = accept("mail.interview_reminder", {"interview_id": interview_id, "sequence": 0})
+    with mail_app.app_context(), unit_of_work():
+        db.session.execute(update(Task).where(Task.id == task_id).values(max_attempts=1))
+
+    tasks.mail.interview_reminder(task_id)
+    tasks.mail.interview_reminder(accept("mail.interview_reminder", {"interview_id": interview_id, "sequence": 0}))
+
+    assert ended(mail_app, task_id)[0] == TaskState.DEAD
+    with mail_app.app_context():
+        told = [task.args["type"] for task in db.session.query(Task).filter_by(name="notifications.deliver")]
+        assert db.session.get(Interview, interview_id).reminded_at is not None
+    assert told == [NotificationType.INTERVIEW_REMINDER]
+
+
+def test_a_reminder_that_dies_after_the_interview_was_called_off_tells_nothing(
+    mail_app: APIFlask, mailbox: Mailbox, accept: Callable[..., int], interview_id: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mailbox.replies["RCPT"] = "550 5.7.1 looks like spam"
+    deliver = tasks.mail.transport.deliver
+
+    def called_off_meanwhile(message: EmailMessage) -> None:
+        with mail_app.app_context(), unit_of_work():
+            db.session.execute(update(Interview).values(status=InterviewStatus.CANCELLED, sequence=1))
+        deliver(message)
+
+    monkeypatch.setattr(tasks.mail.transport, "deliver", called_off_meanwhile)
 
     tasks.mail.interview_reminder(accept("mail.interview_reminder", {"interview_id": interview_id, "sequence": 0}))
 
