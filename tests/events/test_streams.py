@@ -114,6 +114,16 @@ def test_an_id_that_is_none_is_refused(board: Board) -> None:
     assert answers[0].headers["content-type"] == "application/problem+json"
 
 
+def test_an_address_full_of_fields_is_answered_as_any_other(board: Board) -> None:
+    _, access = board.person()
+    bearer = {"Authorization": f"Bearer {access}"}
+
+    many = board.get(f"{PATH}?{'a&' * 50}last_event_id=x", headers=bearer)
+    long = board.get(f"{PATH}?token={'x' * 3000}&{'a=1&' * 1000}")
+
+    assert [(many.status_code, many.json()["code"]), (long.status_code, long.json()["code"])] == [(400, "bad_event_id"), (401, "unauthorized")]
+
+
 def test_only_a_valid_token_of_a_living_sign_in_opens_a_stream(board: Board) -> None:
     mine, access = board.person()
     api = board.app.test_client(use_cookies=False)
