@@ -26,7 +26,8 @@ def _fact(kind: str) -> dict[str, Any]:
 SETTINGS: dict[str, Any] = {
     "number_of_shards": 1,
     "refresh_interval": "1s",
-    "max_result_window": 10 * DEEPEST,
+    # What an offset skips at most, and the page that begins there.
+    "max_result_window": 11 * DEEPEST,
     # Tombstones are documents of ours; Elasticsearch's own memory of deletions only has to outlast a purge of them.
     "gc_deletes": "1h",
 }
