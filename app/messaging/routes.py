@@ -4,8 +4,9 @@ from apiflask import APIBlueprint
 from flask import Response, g
 
 from app.core.auth import current_actor, require
-from app.core.contract import JSON, accepts, queries, returns, returns_file
+from app.core.contract import accepts, queries, returns, returns_file
 from app.core.cursors import CursorQuery, next_link
+from app.core.idempotency import idempotent, is_first, remember
 from app.core.pagination import Page, page, page_of
 from app.core.rates import counts_created, rate_limit
 from app.core.storage import send
@@ -37,13 +38,14 @@ def list_conversations(query: ConversationQuery) -> Page[ConversationOut]:
 
 
 def _counts_opened_or_sent(response: Response) -> bool:
-    """A message in a conversation that was there already answers 200, and is a message all the same."""
-    return counts_created(response) or g.get("message_was_sent", False)
+    """A message in a conversation that was there already answers 200, and is a message all the same; a replay is none."""
+    return is_first(response) and (counts_created(response) or g.get("message_was_sent", False))
 
 
 @blp.post("/chats/conversations/")
 @require()
 @rate_limit("MESSAGE_SEND_RATE", counts=_counts_opened_or_sent, shared=True)
+@idempotent
 @accepts(ConversationOpen)
 @returns(ConversationOut, 201)
 def open_conversation(data: ConversationOpen) -> Response:
@@ -56,9 +58,9 @@ def open_conversation(data: ConversationOpen) -> Response:
             opened = service.open_with_partner(actor, data.partner_id or 0, data.job_id)
         if data.message:
             service.post_message(actor, opened.conversation, data.message)
-        body = _out(opened.conversation, actor.id).model_dump_json()
+        answer = remember(_out(opened.conversation, actor.id), 201 if opened.is_new else 200)
     g.message_was_sent = bool(data.message)
-    return Response(body, status=201 if opened.is_new else 200, content_type=JSON)
+    return answer
 
 
 @blp.get("/chats/conversations/<int:conversation_id>/")
@@ -95,16 +97,17 @@ def list_messages(conversation_id: int, query: CursorQuery) -> MessagePage:
 
 @blp.post("/chats/conversations/<int:conversation_id>/messages/")
 @require()
-@rate_limit("MESSAGE_SEND_RATE", counts=counts_created, shared=True)
+@rate_limit("MESSAGE_SEND_RATE", counts=_counts_opened_or_sent, shared=True)
+@idempotent
 @accepts(MessagePost, multipart=True)
 @returns(MessageOut, 201)
-def post_message(conversation_id: int, data: MessagePost) -> MessageOut:
-    """Write to the other side: 1 to 5000 characters, a file, or both."""
+def post_message(conversation_id: int, data: MessagePost) -> Response:
+    """Write to the other side: 1 to 5000 characters, a file, or both. Sent again under its `Idempotency-Key`, it is one message."""
     actor = current_actor()
     attachment = read_attachment(data.attachment) if data.attachment else None
     with unit_of_work():
         conversation = service.get_conversation(actor.id, conversation_id)
-        return MessageOut.of(service.post_message(actor, conversation, data.text, attachment), conversation.participants)
+        return remember(MessageOut.of(service.post_message(actor, conversation, data.text, attachment), conversation.participants), 201)
 
 
 @blp.post("/chats/conversations/<int:conversation_id>/read/")
