@@ -8,14 +8,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Float, Select, and_, cast, func, literal, select, tuple_
+from sqlalchemy import CTE, ColumnElement, Float, Select, and_, any_, cast, func, literal, select, tuple_
 
 from app.extensions import db
 from app.search.criteria import DEEPEST, NEWEST, RELEVANCE
 from app.search.engine import EngineQuery, SortKey
 from app.search.keyset import key_of, select_sorted
 from app.search.models import SearchDocument
-from app.search.ranking import as_tsquery, first_score, full_score, render
+from app.search.ranking import first_score, full_score
 
 NAME = "postgresql"
 RANKED = 10_000
@@ -31,15 +31,15 @@ class IdPage:
     last: SortKey | None
 
 
-def read(query: EngineQuery, matching: Conditions, total: int) -> IdPage:
-    """One page of what matches, of which there are `total`."""
+def read(query: EngineQuery, matching: Conditions, in_headline: Conditions, total: int) -> IdPage:
+    """One page of what matches, of which there are `total`; `in_headline` is what matches there already."""
     query = replace(query, offset=0, after=query.after[1:]) if query.after and query.after[0] == NAME else replace(query, after=None)
     if query.offset >= total:
         return IdPage([], None)
     if query.after is not None:
-        matching = and_(matching, SearchDocument.created_at <= query.as_of)
+        matching, in_headline = (and_(condition, SearchDocument.created_at <= query.as_of) for condition in (matching, in_headline))
     is_ranked = query.ordering == RELEVANCE and query.text.has_wishes
-    statement = _by_relevance(query, _ranked(query, matching, total)) if is_ranked else _sorted(query, matching)
+    statement = _by_relevance(query, _ranked(matching, in_headline, total)) if is_ranked else _sorted(query, matching)
     # One more than asked for tells whether anything follows.
     rows = db.session.execute(statement.limit(query.limit + 1).offset(query.offset)).all()
     shown = rows[: query.limit]
@@ -51,23 +51,35 @@ def _sorted(query: EngineQuery, matching: Conditions) -> Select[Any]:
     return select_sorted(SearchDocument, SearchDocument.job_id, matching, ordering, query.after)
 
 
-def _ranked(query: EngineQuery, matching: Conditions, total: int) -> Conditions:
+def _ranked(matching: Conditions, in_headline: Conditions, total: int) -> Conditions:
     """What of the matches is scored."""
     if total <= RANKED:
         return matching
-    headline = SearchDocument.headline.bool_op("@@")(as_tsquery(render(query.text, with_prefix=query.with_prefix)))
-    in_headline = and_(matching, headline)
-    number = db.session.scalar(select(func.count()).select_from(select(SearchDocument.job_id).where(in_headline).limit(RANKED + 1).subquery())) or 0
+    number = db.session.scalar(count_up_to(RANKED + 1, in_headline, "in_headline")) or 0
     if DEEPEST <= number <= RANKED:
         return in_headline
     return _freshest(matching if number < DEEPEST else in_headline)
 
 
 def _freshest(matching: Conditions) -> Conditions:
-    # The offset keeps the planner from walking the index of the newest, which would read the whole text of each job that it passes.
-    times = select(SearchDocument.created_at).where(matching).offset(0).subquery()
-    oldest = select(times.c.created_at).order_by(times.c.created_at.desc()).offset(RANKED).limit(1).scalar_subquery()
-    return and_(matching, SearchDocument.created_at > oldest)
+    found = fenced(select(SearchDocument.job_id, SearchDocument.created_at).where(matching), "found")
+    freshest = select(found.c.job_id).order_by(found.c.created_at.desc(), found.c.job_id.desc()).limit(RANKED)
+    return SearchDocument.job_id == any_(func.array(freshest.scalar_subquery()))
+
+
+def count_up_to(most: int, matching: Conditions, name: str) -> Select[int]:
+    """How many documents match, counted no further than `most`."""
+    found = fenced(select(SearchDocument.job_id).where(matching), name)
+    return select(func.count()).select_from(select(found.c.job_id).limit(most).subquery())
+
+
+def fenced(statement: Select[*tuple[Any, ...]], name: str) -> CTE:
+    """The statement planned by itself, as if all of its rows were wanted.
+
+    A planner that knows of a limit, or of an order, finds it cheaper to go through the table until there are rows enough: it does not know that
+    each row's words are kept out of line.
+    """
+    return statement.cte(name).prefix_with("MATERIALIZED")
 
 
 def _by_relevance(query: EngineQuery, matching: Conditions) -> Select[Any]:

@@ -16,6 +16,7 @@ from app.extensions import db
 from app.search import skills
 from app.search.conditions import not_past
 from app.search.models import SearchDocument, SearchPrefix, SearchSuggestion, SuggestionKind
+from app.search.postgres_pages import fenced
 from app.search.prefixes import BEST, keys
 from app.search.query import parse
 from app.search.ranking import as_tsquery, render
@@ -75,7 +76,8 @@ def _companies() -> Iterator[Entry]:
 def _skills() -> Iterator[Entry]:
     for label in skills.labels():
         words = SearchDocument.words.bool_op("@@")(as_tsquery(render(parse(f'"{label}"'))))
-        found = db.session.scalars(select(SearchDocument.job_id).where(_findable(), words).limit(_COUNTED)).all()
+        having = fenced(select(SearchDocument.job_id).where(_findable(), words), "having")
+        found = db.session.scalars(select(having.c.job_id).limit(_COUNTED)).all()
         yield from _entry(SuggestionKind.SKILL, _folded(label), label, None, len(found), sorted(found, reverse=True)[:SAMPLE])
 
 

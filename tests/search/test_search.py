@@ -224,7 +224,7 @@ def test_hits_are_whole_jobs_in_a_constant_number_of_queries(client: FlaskClient
         found = search(client, q="thợ", limit=8)
 
     third = next(job for job in found["results"] if job["title"] == "Thợ hàn 3")
-    assert len(few) == len(many) == {"postgresql": 4, "elasticsearch": 2}[engine_name]
+    assert len(few) == len(many) == {"postgresql": 5, "elasticsearch": 2}[engine_name]
     assert (third["views_count"], third["applications_count"], third["company"]["name"]) == (3, 6, "Xưởng 3")
     assert set(third) >= {"id", "slug", "description", "salary_min", "currency", "created_at"}
 
