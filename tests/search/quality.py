@@ -86,6 +86,8 @@ def multi_match(client: Elasticsearch, board: Board, index: str) -> Iterator[Sea
     names = [text.key for text in _TEXTS]
     rows = db.session.execute(select(Job.id, *_TEXTS).join(Company, Company.id == Job.company_id).where(Job.id.in_(board))).all()
     client.options(ignore_status=404).indices.delete(index=index)
+    # Without a mapping, which the first documents make; a node need not make indexes by itself.
+    client.indices.create(index=index)
     helpers.bulk(client, ({"_index": index, "_id": row[0], **dict(zip(names, row[1:], strict=True))} for row in rows), refresh=True)
 
     def search(text: str) -> Sequence[int]:
