@@ -63,6 +63,16 @@ def administration(url: str) -> Iterator[psycopg.Connection]:
         yield connection
 
 
+def drop_database(connection: psycopg.Connection, name: str) -> None:
+    """Drop it although sessions of its tests are still open.
+
+    ``WITH (FORCE)`` refuses while autovacuum works in the database, because that process belongs to a superuser and not to the role of the tests;
+    the plain command sends autovacuum away by itself.
+    """
+    connection.execute("SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = %s AND usename = current_user", (name,))
+    connection.execute(f'DROP DATABASE "{name}"')
+
+
 @pytest.fixture(scope="session")
 def worker_number(worker_id: str) -> int:
     """0 without xdist, else 1, 2, ...: what keeps parallel test processes apart."""
@@ -83,7 +93,7 @@ def template_database(worker_number: int) -> Iterator[str]:
         db.engine.dispose()
     yield url
     with administration(base) as connection:
-        connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+        drop_database(connection, name)
 
 
 @contextmanager
@@ -97,7 +107,7 @@ def cloned(template: str, purpose: str) -> Iterator[str]:
         yield with_database(template, name)
     finally:
         with administration(template) as connection:
-            connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+            drop_database(connection, name)
 
 
 def settings_for(database_url: str, worker_number: int, storage: Path, **overrides: Any) -> Settings:
