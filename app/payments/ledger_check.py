@@ -9,7 +9,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.extensions import Model, db
-from app.payments.ledger_rules import Difference, find_differences
+from app.payments.ledger_rules import Discrepancy, find_discrepancies
 
 
 class LedgerCheck(Model):
@@ -22,12 +22,12 @@ class LedgerCheck(Model):
     differences: Mapped[list[dict[str, Any]]] = mapped_column(JSONB)
 
 
-def check() -> list[Difference]:
+def check() -> list[Discrepancy]:
     """Every difference between the ledger and what the other tables hold; none when the books are right. Reads only."""
-    return find_differences()
+    return find_discrepancies()
 
 
-def check_and_record() -> list[Difference]:
+def check_and_record() -> list[Discrepancy]:
     """`check`, with its result kept for operators and their monitoring."""
     differences = check()
     db.session.add(LedgerCheck(differences=[asdict(difference) for difference in differences]))

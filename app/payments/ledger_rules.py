@@ -15,7 +15,7 @@ from app.payments.states import PAID
 
 
 @dataclass(frozen=True)
-class Difference:
+class Discrepancy:
     """A row whose number is not the ledger's."""
 
     rule: str
@@ -27,20 +27,19 @@ class Difference:
         return f"{self.rule}: {self.row} has {self.kept}, the ledger says {self.booked}"
 
 
-def find_differences() -> list[Difference]:
+def find_discrepancies() -> list[Discrepancy]:
     """Every difference, rule by rule; none when the books are right."""
     return [difference for rule in RULES for difference in rule()]
 
 
-def _unbalanced_groups() -> list[Difference]:
+def _unbalanced_groups() -> list[Discrepancy]:
     total = func.sum(LedgerEntry.amount)
     groups = select(LedgerEntry.group_id, LedgerEntry.currency, total).group_by(LedgerEntry.group_id, LedgerEntry.currency).having(total != 0)
-    return [
-        Difference("groups sum to zero", f"group {group_id} in {currency}", 0, int(found)) for group_id, currency, found in db.session.execute(groups)
-    ]
+    rows = db.session.execute(groups)
+    return [Discrepancy("groups sum to zero", f"group {group_id} in {currency}", 0, int(found)) for group_id, currency, found in rows]
 
 
-def _credit_balances() -> list[Difference]:
+def _credit_balances() -> list[Discrepancy]:
     """users.job_posting_credits is what was granted less what was used and taken back."""
     booked = _booked(Account.CREDITS_OWED)
     owed = select(LedgerEntry.user_id, (-booked).label("booked")).where(LedgerEntry.user_id.is_not(None)).group_by(LedgerEntry.user_id).subquery()
@@ -48,7 +47,7 @@ def _credit_balances() -> list[Difference]:
     return _differing("credit balance", "user", rows.where(User.job_posting_credits != func.coalesce(owed.c.booked, 0)))
 
 
-def _credits_traced() -> list[Difference]:
+def _credits_traced() -> list[Discrepancy]:
     """The same balance from the other side: a user's grants, less what refunds took back and what postings used (booked as a negative)."""
     granted = select(func.coalesce(func.sum(CreditGrant.credits), 0)).where(CreditGrant.user_id == User.id).scalar_subquery()
     stands = (Refund.status != RefundStatus.REFUSED) & (Transaction.user_id == User.id)
@@ -58,7 +57,7 @@ def _credits_traced() -> list[Difference]:
     return _differing("grants less uses", "user", select(User.id, User.job_posting_credits, traced).where(User.job_posting_credits != traced))
 
 
-def _grants() -> list[Difference]:
+def _grants() -> list[Discrepancy]:
     """Each grant is booked under its purchase or under itself."""
     source = case(
         (CreditGrant.transaction_id.is_not(None), literal("transaction:") + cast(CreditGrant.transaction_id, String)),
@@ -68,14 +67,14 @@ def _grants() -> list[Difference]:
     return _differing("grants", "credit grant", select(CreditGrant.id, CreditGrant.credits, booked).where(CreditGrant.credits != booked))
 
 
-def _captured() -> list[Difference]:
+def _captured() -> list[Discrepancy]:
     """A paid transaction is booked with its whole amount, any other with nothing."""
     kept = case((Transaction.status.in_(PAID), Transaction.amount), else_=0)
     booked = _booked_under(literal("transaction:") + cast(Transaction.id, String), Account.GATEWAY_RECEIVABLE, Kind.SETTLEMENT)
     return _differing("captured money", "transaction", select(Transaction.id, kept, booked).where(kept != booked))
 
 
-def _deferred() -> list[Difference]:
+def _deferred() -> list[Discrepancy]:
     """What is not earned yet is what was captured less the revenue, and never less than nothing."""
     paid = select(Transaction.currency, func.sum(Transaction.amount).label("amount")).where(Transaction.status.in_(PAID))
     captured = paid.group_by(Transaction.currency).subquery()
@@ -86,7 +85,7 @@ def _deferred() -> list[Difference]:
     return _differing("deferred revenue", "currency", rows.where((kept != booked.c.deferred) | (booked.c.deferred < 0)))
 
 
-def _refunded() -> list[Difference]:
+def _refunded() -> list[Discrepancy]:
     """A transaction's refunded_amount is the sum of its refunds that stand, and each of them is booked."""
     stands = Refund.status != RefundStatus.REFUSED
     given = select(func.coalesce(func.sum(Refund.amount), 0)).where(Refund.transaction_id == Transaction.id, stands).scalar_subquery()
@@ -97,7 +96,7 @@ def _refunded() -> list[Difference]:
     return [*_differing("refunded money", "transaction", totals), *_differing("refunds", "refund", rows)]
 
 
-def _receivable() -> list[Difference]:
+def _receivable() -> list[Discrepancy]:
     """By currency: what gateways owe us is all that was captured less the refunds that stand, and REFUNDS holds these alone.
 
     Rules on single rows would not see a group whose source is no row of ours.
@@ -109,12 +108,12 @@ def _receivable() -> list[Difference]:
     found = []
     for currency in sorted({*paid, *owed, *refunds}):
         expected = paid.get(currency, 0) - given.get(currency, 0)
-        found.append(Difference("gateway receivable", f"currency {currency}", expected, owed.get(currency, 0)))
-        found.append(Difference("refunds together", f"currency {currency}", given.get(currency, 0), refunds.get(currency, 0)))
+        found.append(Discrepancy("gateway receivable", f"currency {currency}", expected, owed.get(currency, 0)))
+        found.append(Discrepancy("refunds together", f"currency {currency}", given.get(currency, 0), refunds.get(currency, 0)))
     return [difference for difference in found if difference.kept != difference.booked]
 
 
-def _uses() -> list[Difference]:
+def _uses() -> list[Discrepancy]:
     """What the ledger says that opening a job cost is what the audit log says."""
     cost = AuditEntry.data["credits"].as_integer()
     told = select(AuditEntry.subject_id.label("job_id"), func.sum(cost).label("credits")).where(AuditEntry.action == POSTING_CHARGED)
@@ -150,8 +149,8 @@ def _booked_under(source: ColumnElement[str], account: Account, *kinds: Kind) ->
     return statement.where(LedgerGroup.source == source, LedgerGroup.kind.in_(kinds)).scalar_subquery()
 
 
-def _differing(rule: str, kind: str, rows: Select[Any, int, int]) -> list[Difference]:
-    return [Difference(rule, f"{kind} {row_id}", int(kept), int(booked)) for row_id, kept, booked in db.session.execute(rows)]
+def _differing(rule: str, kind: str, rows: Select[Any, int, int]) -> list[Discrepancy]:
+    return [Discrepancy(rule, f"{kind} {row_id}", int(kept), int(booked)) for row_id, kept, booked in db.session.execute(rows)]
 
 
 RULES = (_unbalanced_groups, _credit_balances, _credits_traced, _uses, _grants, _captured, _deferred, _refunded, _receivable)

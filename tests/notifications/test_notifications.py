@@ -1,6 +1,5 @@
 """Being told once, counting without counting, reading one and all."""
 
-import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
@@ -17,6 +16,7 @@ from app.notifications import service
 from app.notifications.models import Level, Notification, NotificationType
 from app.notifications.service import News
 from tests.factories import CandidateFactory
+from tests.locks import await_waiting_lock
 
 SignIn = Callable[[User], FlaskClient]
 
@@ -148,7 +148,7 @@ def test_what_arrives_during_a_read_all_is_counted_exactly_while_it_is_unread(co
     with committed_app.app_context(), ThreadPoolExecutor(1) as pool:
         service.lock_inbox(user_id)
         arriving = pool.submit(deliver)
-        wait_until_blocked()
+        await_waiting_lock()
         service.mark_all_read(user_id)
         db.session.commit()
         arriving.result(30)
@@ -157,15 +157,3 @@ def test_what_arrives_during_a_read_all_is_counted_exactly_while_it_is_unread(co
         listed = service.list_notifications(user_id, before_id=LARGEST, limit=10, offset=0, unread_only=True)
         assert [row.data for row in listed] == [{"number": 2}]
         assert service.get_inbox(user_id).unread == 1
-
-
-def wait_until_blocked() -> None:
-    """Until a session of this database waits for a lock."""
-    waiting = text("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'")
-    ends = time.monotonic() + 30
-    while True:
-        with db.engine.connect() as connection:
-            if connection.scalar(waiting):
-                return
-        assert time.monotonic() < ends, "nobody waits"
-        time.sleep(0.02)

@@ -5,7 +5,6 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
-import psycopg
 import pytest
 from apiflask import APIFlask
 from sqlalchemy import func, select
@@ -21,8 +20,8 @@ from app.payments import holdings, ledger_check, settlement
 from app.payments.models import GatewayEvent, PackageType, Transaction, Verdict
 from tasks import base
 from tasks.maintenance import end_memberships
-from tests.conftest import plain
 from tests.factories import CompanyFactory, JobFactory
+from tests.locks import await_waiting_lock
 from tests.payments.builders import add_package, buy, buyer, call_ipn, notice
 
 ENDED, LIVE = timedelta(hours=-1), timedelta(days=3)
@@ -95,7 +94,7 @@ def test_a_posting_that_waits_for_a_settlement_sees_what_it_gave(committed_app: 
             with unit_of_work():
                 settlement.apply_event(db.session.scalars(select(GatewayEvent.id)).one())
                 posting = elsewhere.submit(post, committed_app, user_id, job_id)
-                wait_for_a_lock(committed_app)
+                await_waiting_lock()
                 assert not posting.done()
             posting.result(20)
 
@@ -112,7 +111,7 @@ def test_an_expiry_that_commits_first_stops_the_posting_that_waited(committed_ap
             with unit_of_work():
                 assert holdings.end_memberships() == 1
                 posting = elsewhere.submit(post, committed_app, user_id, job_id)
-                wait_for_a_lock(committed_app)
+                await_waiting_lock()
             with pytest.raises(MembershipExpired):
                 posting.result(20)
 
@@ -128,18 +127,6 @@ def post(app: APIFlask, user_id: int, job_id: int) -> None:
         charge(db.session.get(User, user_id), db.session.get(Job, job_id))
 
 
-def wait_for_a_lock(app: APIFlask) -> None:
-    """Until some connection to this database waits for another's lock."""
-    waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
-    with psycopg.connect(plain(app.config["SQLALCHEMY_DATABASE_URI"]), autocommit=True) as connection:
-        for _ in range(1000):
-            row = connection.execute(waiting).fetchone()
-            if row and row[0]:
-                return
-            connection.execute("SELECT pg_sleep(0.01)")
-    raise AssertionError("nobody waits for a lock")
-
-
 def test_two_payments_of_one_order_that_are_settled_at_once_grant_once(committed_app: APIFlask) -> None:
     with committed_app.app_context():
         user = buyer()
@@ -151,7 +138,7 @@ def test_two_payments_of_one_order_that_are_settled_at_once_grant_once(committed
             with unit_of_work():
                 settlement.apply_event(first)
                 other = elsewhere.submit(settle, committed_app, [second])
-                wait_for_a_lock(committed_app)
+                await_waiting_lock()
             other.result(20)
 
     with committed_app.app_context():
