@@ -9,7 +9,7 @@ from flask import current_app
 
 from app.search.breaker import CircuitBreaker
 from app.search.elastic.engine import ElasticEngine
-from app.search.engine import EngineAway, EngineQuery, EntriesRefused, Hits, QueryRefused, SearchEngine
+from app.search.engine import EngineAway, EngineQuery, EngineSilent, EntriesRefused, Hits, QueryRefused, SearchEngine
 from app.search.postgres import PostgresEngine
 from app.search.query import Query
 
@@ -18,7 +18,9 @@ log = structlog.get_logger()
 POSTGRES = PostgresEngine()
 ELASTIC = ElasticEngine()
 _BREAKER = "elasticsearch_breaker"
-_FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 30.0
+_FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 8.0
+_PATIENCE = 3
+"""Searches in a row that were not answered in time, before they are not asked for a while."""
 
 T = TypeVar("T")
 
@@ -51,13 +53,18 @@ class StandingIn:
         try:
             answer = question(self._engine)
         except EngineAway as error:
-            if not isinstance(error, QueryRefused) and self._breaker.failed():
+            if self._is_news(error):
                 log.warning("search_engine_away", engine=self.name, error=str(error))
             self._engine, self.is_degraded = POSTGRES, True
             return question(POSTGRES)
         if self._breaker.succeeded():
             log.info("search_engine_back", engine=self.name)
         return answer
+
+    def _is_news(self, error: EngineAway) -> bool:
+        if isinstance(error, QueryRefused):
+            return False
+        return self._breaker.was_late() if isinstance(error, EngineSilent) else self._breaker.failed()
 
 
 def engine_named(name: str) -> SearchEngine:
@@ -101,5 +108,6 @@ def guarded() -> Iterator[None]:
 
 def breaker() -> CircuitBreaker:
     """This process's knowledge of whether Elasticsearch answers."""
-    found: CircuitBreaker = current_app.extensions.setdefault(_BREAKER, CircuitBreaker(first_pause=_FIRST_PAUSE, longest_pause=_LONGEST_PAUSE))
+    made = CircuitBreaker(first_pause=_FIRST_PAUSE, longest_pause=_LONGEST_PAUSE, patience=_PATIENCE)
+    found: CircuitBreaker = current_app.extensions.setdefault(_BREAKER, made)
     return found

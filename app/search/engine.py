@@ -72,6 +72,10 @@ class EngineAway(Exception):
     """An engine that cannot answer, or take what it is given, now: it may later."""
 
 
+class EngineSilent(EngineAway):
+    """An engine that did not answer in time: it may be away, or only slow."""
+
+
 class QueryRefused(EngineAway):
     """A single request that an engine cannot answer; the next one it may."""
 

@@ -11,9 +11,9 @@ class Clock:
         return self.now
 
 
-def breaker() -> tuple[CircuitBreaker, Clock]:
+def breaker(patience: int = 1) -> tuple[CircuitBreaker, Clock]:
     clock = Clock()
-    return CircuitBreaker(first_pause=1, longest_pause=4, clock=clock), clock
+    return CircuitBreaker(first_pause=1, longest_pause=4, patience=patience, clock=clock), clock
 
 
 def test_everybody_is_let_through_until_something_fails() -> None:
@@ -42,6 +42,32 @@ def test_one_that_never_comes_back_is_followed_by_another() -> None:
 
     clock.now = 2.0
 
+    assert made.lets_through()
+
+
+def test_several_late_answers_in_a_row_open_it() -> None:
+    made, _ = breaker(patience=3)
+
+    scattered = [made.was_late(), made.was_late(), made.succeeded(), made.was_late(), made.was_late()]
+    was_closed = made.is_closed
+
+    assert scattered == [False] * 5
+    assert was_closed
+    assert made.was_late()
+    assert not made.lets_through()
+
+
+def test_what_is_late_again_is_asked_again_after_the_first_pause() -> None:
+    made, clock = breaker()
+    made.failed()
+    made.failed()
+    clock.now = 2.0
+    made.lets_through()
+
+    news = made.was_late()
+    clock.now = 3.0
+
+    assert not news
     assert made.lets_through()
 
 

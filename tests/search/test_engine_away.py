@@ -124,6 +124,21 @@ def test_a_silent_node_is_waited_for_once_and_not_long(app: APIFlask, client: Fl
     assert took - usual < 5 * app.config["ELASTICSEARCH_TIMEOUT_MS"] / 1000
 
 
+def test_a_node_that_is_late_once_is_asked_again(app: APIFlask, client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    patient = CircuitBreaker(first_pause=3600, longest_pause=3600, patience=2)
+    monkeypatch.setitem(app.extensions, "elasticsearch_breaker", patient)
+    monkeypatch.setitem(app.config, "ELASTICSEARCH_TIMEOUT_MS", 50)
+    post("Thợ hàn")
+    node = Node(None)
+
+    with node.serving() as url:
+        monkeypatch.setitem(app.config, "ELASTICSEARCH_URL", url)
+        answers = [answer(client, q="thợ hàn") for _ in range(3)]
+
+    assert answers == [(["Thợ hàn"], "postgresql", True)] * 3
+    assert node.requests == 2
+
+
 def test_a_refused_connection_is_answered_by_postgresql(app: APIFlask, client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
     post("Thợ hàn")
     with socket.socket() as unused:

@@ -9,7 +9,7 @@ from elastic_transport import ConnectionTimeout, TransportError
 from elasticsearch import ApiError, Elasticsearch
 from flask import current_app
 
-from app.search.engine import EngineAway, QueryRefused
+from app.search.engine import EngineAway, EngineSilent, QueryRefused
 
 log = structlog.get_logger()
 
@@ -47,7 +47,7 @@ def failures() -> Iterator[None]:
     try:
         yield
     except ConnectionTimeout as error:
-        raise EngineAway("Elasticsearch is silent") from error
+        raise EngineSilent("Elasticsearch is silent") from error
     except TransportError as error:
         raise EngineAway(f"Elasticsearch cannot be reached: {type(error).__name__}") from error
     except ApiError as error:
