@@ -26,8 +26,9 @@ def correct(engine: Searcher, text: str, query: Query) -> str:
     """The text with the words that stand in no job replaced by the likeliest that do."""
     unknown = sorted(vocabulary.find_unknown(_unfamiliar(query)), key=fold(text).find)
     for word in unknown[:MAX_CORRECTED_WORDS]:
-        texts = [_replaced(text, word, other) for other in vocabulary.one_slip_away(word)[:MAX_CANDIDATES]]
-        text = _likeliest(engine, texts, still_unknown=unknown) or text
+        others = vocabulary.one_slip_away(word)[:MAX_CANDIDATES]
+        texts = [_replaced(text, word, other) for other in others]
+        text = _likeliest(engine, texts, others, still_unknown=unknown) or text
     return text
 
 
@@ -52,11 +53,16 @@ def _unfamiliar(query: Query) -> set[str]:
     return {token.folded for phrase in (*unfamiliar, *query.phrases) for token in phrase}
 
 
-def _likeliest(engine: Searcher, texts: Sequence[str], *, still_unknown: Sequence[str]) -> str | None:
-    """The text that most jobs match, leaving aside words that stand in none anyway; the earlier of equals."""
+def _likeliest(engine: Searcher, texts: Sequence[str], words: Sequence[str], *, still_unknown: Sequence[str]) -> str | None:
+    """The text that most jobs match, leaving aside words that stand in none anyway; the earlier of equals.
+
+    Each text has another of the `words`. One that no open job has is never said: it stood in a job that nobody may see any more.
+    """
     judged = [parse(_without(text, still_unknown)) for text in texts]
-    counts = engine.count_each(judged, at_most=_ENOUGH)
-    return max(zip(texts, counts, strict=True), key=lambda pair: pair[1], default=(None, 0))[0]
+    counts = engine.count_each([*judged, *map(parse, words)], at_most=_ENOUGH)
+    met, alone = counts[: len(texts)], counts[len(texts) :]
+    likely = [(number, text) for number, text, known in zip(met, texts, alone, strict=True) if known]
+    return max(likely, key=lambda found: found[0], default=(0, None))[1]
 
 
 def _replaced(text: str, word: str, other: str) -> str:

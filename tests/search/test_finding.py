@@ -1,13 +1,17 @@
 """When nothing matches as typed: the beginning of a word, corrected slips, then fewer words."""
 
+import json
+
 import pytest
 from flask.testing import FlaskClient
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.core.clock import now
+from app.extensions import db
 from app.search import relaxing
 from app.search.vocabulary import is_one_slip
-from tests.search.board import post, search, titles
+from tests.search.board import index, post, search, titles
 
 pytestmark = pytest.mark.usefixtures("engine_name")
 
@@ -43,6 +47,19 @@ def test_of_several_corrections_the_one_that_goes_with_the_other_words_is_taken(
     found = search(client, q="ke tona")
 
     assert (found["corrected"], titles(found)) == ("ke toan", ["Kế toán"])
+
+
+def test_a_word_that_only_a_closed_job_had_is_never_said(client: FlaskClient) -> None:
+    post("Kế toán")
+    secret = post("Kế toán Zorblaxium")
+    secret.deleted_at = now()
+    db.session.commit()
+    index(secret)
+
+    found = search(client, q="ke toan zorblaxiun")
+
+    assert "zorblaxium" not in json.dumps(found)
+    assert (found["relaxed"], found["corrected"], titles(found)) == (True, None, ["Kế toán"])
 
 
 def test_an_unfinished_word_finds_what_it_begins(client: FlaskClient) -> None:
