@@ -90,7 +90,7 @@ def start_press(**_: object) -> None:
     if consumes_pdf():
         press().start()
         log.info("press_started", walls=press().walls)
-        if press().walls == ("hook",):
+        if "hook" in press().walls:
             log.warning("press_walls_weak", hint="Neither network namespaces nor seccomp can be used here; see docs/printing.md.")
 
 

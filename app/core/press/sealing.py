@@ -1,10 +1,11 @@
-"""What keeps a process from reaching out: three walls against sockets, of which at least one holds everywhere, and limits.
+"""What keeps a process from reaching out: three walls against sockets, of which at least one holds everywhere, one around files, and limits.
 
 | wall | where | holds against |
 |---|---|---|
 | `namespace` | Linux, as root or where users may make namespaces | everything: there is no network in it, not even the loopback |
 | `filter` | Linux on x86-64 and ARM64, in containers too | everything: no socket, no program, no file to write (`syscalls`) |
-| `hook` | everywhere | Python code alone, so it is used only where neither of the others can be had |
+| `hook` | everywhere | Python code alone, so it is used only where neither of the two above can be had |
+| `files` | Linux 5.13 and newer, unless its Landlock is off | everything: only Python, the engines and the fonts can be read (`landlock`) |
 """
 
 import ctypes
@@ -13,6 +14,7 @@ import resource
 import sys
 from typing import Any
 
+from app.core.press.landlock import readable_paths, refuse_files
 from app.core.press.syscalls import refuse_system_calls
 from app.core.printing.limits import limit_process
 
@@ -44,7 +46,7 @@ def refuse_in_python() -> None:
 
 
 def seal(*, memory_bytes: int, has_left_network: bool) -> tuple[str, ...]:
-    """Limit and wall in this process for good; the names of the walls against sockets that hold now.
+    """Limit and wall in this process for good; the names of the walls that hold now.
 
     Memory is `memory_bytes` of address space; no core is dumped, no file grows, and few are open.
     """
@@ -52,14 +54,19 @@ def seal(*, memory_bytes: int, has_left_network: bool) -> tuple[str, ...]:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
     resource.setrlimit(resource.RLIMIT_NOFILE, (_MOST_FILES, _MOST_FILES))
+    has_walled_files = refuse_files(readable_paths())
     walls = [name for name, holds in (("namespace", has_left_network), ("filter", refuse_system_calls())) if holds]
     if not walls:
         refuse_in_python()
         walls.append("hook")
-    return tuple(walls)
+    return (*walls, "files") if has_walled_files else tuple(walls)
 
 
-def resident_bytes() -> int:
+def open_account() -> int:
+    """A descriptor from which `resident_bytes` reads, to be opened before the process is sealed, which cannot open it any more."""
+    return os.open("/proc/self/statm", os.O_RDONLY | os.O_CLOEXEC)
+
+
+def resident_bytes(account: int) -> int:
     """The memory that this process has in RAM now."""
-    with open("/proc/self/statm", encoding="ascii") as file:  # noqa: PTH123  Sealed, and far from anything that needs a Path.
-        return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    return int(os.pread(account, 256, 0).split()[1]) * os.sysconf("SC_PAGE_SIZE")

@@ -1,4 +1,4 @@
-"""A filter of system calls (seccomp, Linux 3.5 and newer) for a process that has all it needs and only computes.
+"""A filter of system calls (seccomp, Linux 3.17 and newer) for a process that has all it needs and only computes.
 
 It refuses sockets of any kind, other programs, other processes, and every change of a file; so a fault in an engine's native code
 cannot reach the network or the disk either. The numbers are those of the kernel's tables (arch/x86/entry/syscalls/syscall_64.tbl and
@@ -13,7 +13,7 @@ import struct
 from dataclasses import dataclass
 
 # linux/prctl.h, linux/seccomp.h, linux/sched.h, linux/bpf_common.h
-_PR_SET_NO_NEW_PRIVS, _PR_SET_SECCOMP, _SECCOMP_MODE_FILTER = 38, 22, 2
+_PR_SET_NO_NEW_PRIVS, _SECCOMP_SET_MODE_FILTER, _SECCOMP_FILTER_FLAG_TSYNC = 38, 1, 1
 _ALLOW, _ERRNO, _KILL_PROCESS = 0x7FFF0000, 0x00050000, 0x80000000
 _CLONE_THREAD = 0x00010000
 _LOAD, _IF_EQUAL, _IF_AT_LEAST, _IF_ANY_BIT, _RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
@@ -29,13 +29,14 @@ _X32 = 0x40000000
 
 @dataclass(frozen=True)
 class _Table:
-    """One architecture: its audit number, what is refused, what is said not to exist, and `open` with the place of its flags."""
+    """One architecture: its audit number, what is refused, what is said not to exist, `open` with the place of its flags, and two numbers."""
 
     audit: int
     refused: frozenset[int]
     missing: frozenset[int]
     openers: tuple[tuple[int, int], ...]
     clone: int
+    seccomp: int
 
 
 # io_uring_*, pidfd_send_signal, open_tree to fspick, process_madvise, pidfd_getfd, mount_setattr, fchmodat2: numbered alike everywhere.
@@ -56,6 +57,7 @@ _X86_64 = _Table(
     missing=_MISSING,
     openers=((2, 1), (257, 2)),
     clone=56,
+    seccomp=317,
 )
 _AARCH64 = _Table(
     audit=0xC00000B7,
@@ -66,6 +68,7 @@ _AARCH64 = _Table(
     missing=_MISSING,
     openers=((56, 2),),
     clone=220,
+    seccomp=277,
 )
 _TABLES = {"x86_64": _X86_64, "aarch64": _AARCH64}
 
@@ -75,8 +78,9 @@ class _Program(ctypes.Structure):
 
 
 def refuse_system_calls() -> bool:
-    """Install the filter for good, or return False where the kernel or the architecture does not have it.
+    """Install the filter for good, in all threads, or return False where the kernel or the architecture does not have it.
 
+    In all, because some versions of Pango keep a helper thread, which shares the memory of the one that does the work.
     What is refused fails with EPERM, which Python raises as PermissionError.
     """
     table = _TABLES.get(platform.machine())
@@ -87,7 +91,7 @@ def refuse_system_calls() -> bool:
     libc = ctypes.CDLL(None, use_errno=True)
     if libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0:
         return False
-    return bool(libc.prctl(_PR_SET_SECCOMP, _SECCOMP_MODE_FILTER, ctypes.byref(program), 0, 0) == 0)
+    return bool(libc.syscall(table.seccomp, _SECCOMP_SET_MODE_FILTER, _SECCOMP_FILTER_FLAG_TSYNC, ctypes.byref(program)) == 0)
 
 
 def _filter(table: _Table) -> bytes:

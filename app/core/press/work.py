@@ -9,7 +9,7 @@ from typing import Any
 from app.core.press.errors import Refusal
 from app.core.press.frames import Kind, Order, read_order, write_answer
 from app.core.press.jobs import Jobs
-from app.core.press.sealing import resident_bytes, seal
+from app.core.press.sealing import open_account, resident_bytes, seal
 
 # Statuses with which a press ends; any other is a crash.
 RETIRED, NO_MEMORY = 0, 71
@@ -24,6 +24,7 @@ def serve(work: int, jobs: Jobs, limits: dict[str, Any], *, has_left_network: bo
     signal.signal(signal.SIGPROF, signal.SIG_DFL)
     signal.signal(signal.SIGALRM, signal.SIG_DFL)
     jobs.start()
+    account = open_account()
     walls = seal(memory_bytes=limits["memory_bytes"], has_left_network=has_left_network)
     write_answer(work, Kind.DONE, [wall.encode() for wall in walls], is_last=False)
     for served in range(1, limits["retire_after"] + 1):
@@ -31,7 +32,8 @@ def serve(work: int, jobs: Jobs, limits: dict[str, Any], *, has_left_network: bo
         if order is None:
             break
         kind, parts = _do(jobs, order)
-        is_last = kind in (Kind.OUT_OF_MEMORY, Kind.FAULT) or served == limits["retire_after"] or resident_bytes() > limits["retire_bytes"]
+        has_grown = resident_bytes(account) > limits["retire_bytes"]
+        is_last = kind in (Kind.OUT_OF_MEMORY, Kind.FAULT) or served == limits["retire_after"] or has_grown
         write_answer(work, kind, parts, is_last=is_last)
         if is_last:
             break

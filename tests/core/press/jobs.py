@@ -122,6 +122,12 @@ def _native_socket(_: str) -> Any:
         raise OSError(ctypes.get_errno(), "socket")
 
 
+def _native_read(place: str) -> Any:
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.open(place.encode(), os.O_RDONLY) < 0:
+        raise OSError(ctypes.get_errno(), "open")
+
+
 def _thread(_: str) -> Any:
     thread = threading.Thread(target=lambda: None)
     thread.start()
@@ -152,6 +158,8 @@ ATTEMPTS = {
     "kill": lambda _: os.kill(os.getppid(), signal.SIGKILL),
     "more memory": _more_memory,
     "read": lambda place: Path(place).read_bytes(),
+    "native read": _native_read,
+    "list": lambda place: list(Path(place).parent.iterdir()),
     "thread": _thread,
 }
 
