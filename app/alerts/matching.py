@@ -1,6 +1,7 @@
 """The first half of an edition: each distinct search once over the jobs that were opened since its last run.
 
-The jobs are named to the engine by their ids, so that any engine serves, and the time of opening need not be in an index.
+PostgreSQL's engine is asked, whichever answers people: it is there when Elasticsearch is not, and who is behind is known from one task. The jobs are
+named to it by their ids, so that the time of opening need not be in an index.
 """
 
 from collections.abc import Sequence
@@ -17,7 +18,7 @@ from app.core.clock import now
 from app.extensions import db
 from app.jobs.company_jobs import is_taking_applications
 from app.jobs.models import Job
-from app.search.choice import searcher
+from app.search.choice import POSTGRES
 from app.search.criteria import NEWEST
 from app.search.engine import EngineQuery
 
@@ -68,12 +69,11 @@ def _match(search: AlertSearch, openings: Sequence[Opening], edition: AlertEditi
         log.error("alert_search_unreadable", search_id=search.id, errors=error.error_count())
         return 0
     found: list[int] = []
-    engine = searcher()
     ids = tuple(opened_at)
     for start in range(0, len(ids), JOBS_AT_A_TIME):
         among = ids[start : start + JOBS_AT_A_TIME]
         asked = EngineQuery(text=text, filters=filters, ordering=NEWEST, limit=len(among), among_ids=among)
-        found += engine.search(asked).ids
+        found += POSTGRES.search(asked).ids
     rows = [{"search_id": search.id, "job_id": job_id, "day": edition.day, "opened_at": opened_at[job_id]} for job_id in found]
     if rows:
         db.session.execute(insert(AlertMatch).values(rows).on_conflict_do_nothing())

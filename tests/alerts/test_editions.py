@@ -17,6 +17,7 @@ from app.jobs.models import Job, JobStatus
 from app.notifications import preferences
 from app.notifications.models import NotificationType
 from app.notifications.preferences import Channel
+from app.search import choice
 from app.search.engine import EngineQuery
 from app.search.postgres import PostgresEngine
 from tests.alerts.conftest import DAY, MORNING, listed, mailed, run_edition
@@ -53,7 +54,7 @@ def test_each_distinct_search_asks_the_engine_once(subscribe: Subscribe, opened:
         return PostgresEngine().search(query)
 
     monkeypatch.setattr(engine, "search", counting)
-    monkeypatch.setattr(matching, "searcher", lambda: engine)
+    monkeypatch.setattr(matching, "POSTGRES", engine)
     run_edition()
 
     assert [query.among_ids for query in asked] == [(job.id,)] * 2
@@ -228,7 +229,7 @@ def test_mails_wait_for_eight_oclock(subscribe: Subscribe) -> None:
 
 def test_an_edition_waits_for_the_index(subscribe: Subscribe) -> None:
     subscribe("kế toán")
-    task_id = enqueue("search.index_jobs", {"job_ids": [1]})
+    task_id = enqueue("search.index_job", {"job_id": 1})
     db.session.execute(text("UPDATE tasks SET created_at = :long_ago WHERE id = :id"), {"long_ago": MORNING - timedelta(minutes=11), "id": task_id})
 
     behind = editions.begin_due(MORNING)
@@ -236,6 +237,19 @@ def test_an_edition_waits_for_the_index(subscribe: Subscribe) -> None:
 
     assert behind is None
     assert editions.begin_due(MORNING) is not None
+
+
+def test_alerts_need_no_elasticsearch(app: APIFlask, subscribe: Subscribe, opened: Opened, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(app.config, "ELASTICSEARCH_URL", "http://127.0.0.1:9")
+    person = subscribe("kế toán")
+    found = opened("Kế toán trưởng")
+    task_id = enqueue("search.index_elastic", {"job_id": found.id})
+    db.session.execute(text("UPDATE tasks SET created_at = :long_ago WHERE id = :id"), {"long_ago": MORNING - timedelta(hours=1), "id": task_id})
+
+    run_edition()
+
+    assert listed(person) == [found.id]
+    assert choice.breaker().is_closed
 
 
 def test_without_alerts_there_is_no_edition(app: APIFlask) -> None:
