@@ -1,8 +1,9 @@
 """Prometheus metrics: what the database knows about queues and partitions, read at scrape time, so that any API process gives the same answer."""
 
+import os
 from collections.abc import Iterator
 
-from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from prometheus_client.registry import Collector, CollectorRegistry
 from sqlalchemy import func, select
@@ -15,6 +16,7 @@ from app.extensions import db
 from app.mail import bounces
 from app.payments import ledger_check
 from app.search import checks, choice
+from app.search.answers import tally
 
 __all__ = ["CONTENT_TYPE_LATEST", "render"]
 
@@ -78,9 +80,9 @@ class BounceCollector(Collector):
 
 
 class SearchCollector(Collector):
-    """The newest comparison of each search engine's index with the jobs; nothing before the first one. And whether Elasticsearch answers."""
+    """The newest comparison of each search engine's index with the jobs; nothing before the first one. And which engine answers."""
 
-    def collect(self) -> Iterator[GaugeMetricFamily]:
+    def collect(self) -> Iterator[Metric]:
         drift = GaugeMetricFamily("jobboard_search_drift", "Copies of jobs that differ from them, at the last check.", labels=["engine", "kind"])
         checked = GaugeMetricFamily(
             "jobboard_search_checked_timestamp_seconds", "When an index was last compared; alarm when older than a day.", labels=["engine"]
@@ -90,6 +92,11 @@ class SearchCollector(Collector):
                 drift.add_metric([check.engine, kind], getattr(check, kind))
             checked.add_metric([check.engine], check.checked_at.timestamp())
         yield from (drift, checked)
+        described = "Answered searches by the engine that answered, and whether it stood in for another; of one process, since it began."
+        answered = CounterMetricFamily("jobboard_search_answers", described, labels=["engine", "degraded", "process"])
+        for (engine, is_degraded), number in tally().read().items():
+            answered.add_metric([engine, str(is_degraded).lower(), str(os.getpid())], number)
+        yield answered
         if choice.is_elastic():
             described = "Whether PostgreSQL stands in for Elasticsearch, as the process that answers has last seen it."
             yield GaugeMetricFamily("jobboard_search_away", described, value=int(not choice.breaker().is_closed))

@@ -1,5 +1,6 @@
 """Which engine answers: Elasticsearch when it is configured, PostgreSQL otherwise and whenever Elasticsearch is away."""
 
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TypeVar
@@ -7,6 +8,7 @@ from typing import TypeVar
 import structlog
 from flask import current_app
 
+from app.search.answers import tally
 from app.search.breaker import CircuitBreaker
 from app.search.elastic.engine import ElasticEngine
 from app.search.engine import EngineAway, EngineQuery, EngineSilent, EntriesRefused, Hits, QueryRefused, SearchEngine
@@ -30,16 +32,20 @@ class NotAsked(EngineAway):
 
 
 class StandingIn:
-    """A `Searcher` for one answer: the chosen engine, or once that has failed PostgreSQL to the end."""
+    """A `Searcher` for one answer: the chosen engine, or once that has failed PostgreSQL to the end.
 
-    def __init__(self, chosen: SearchEngine | None, breaker: CircuitBreaker) -> None:
+    Elasticsearch is waited for `patience` seconds in all, however many requests the answer takes: each is given what the ones before have left.
+    """
+
+    def __init__(self, chosen: ElasticEngine | None, breaker: CircuitBreaker, patience: float) -> None:
         self._breaker = breaker
-        self._engine = chosen if chosen and breaker.lets_through() else POSTGRES
-        self.is_degraded = chosen is not None and self._engine is POSTGRES
+        self._patience = self._left = patience
+        self._asked = chosen if chosen and breaker.lets_through() else None
+        self.is_degraded = chosen is not None and self._asked is None
 
     @property
     def name(self) -> str:
-        return self._engine.name
+        return (self._asked or POSTGRES).name
 
     def search(self, query: EngineQuery) -> Hits:
         return self._ask(lambda engine: engine.search(query))
@@ -48,21 +54,25 @@ class StandingIn:
         return self._ask(lambda engine: engine.count_each(texts, at_most=at_most))
 
     def _ask(self, question: Callable[[SearchEngine], T]) -> T:
-        if self._engine is POSTGRES:
+        if self._asked is None:
             return question(POSTGRES)
+        began = time.monotonic()
         try:
-            answer = question(self._engine)
+            answer = question(self._asked.within(self._left))
         except EngineAway as error:
             if self._is_news(error):
                 log.warning("search_engine_away", engine=self.name, error=str(error))
-            self._engine, self.is_degraded = POSTGRES, True
+            self._asked, self.is_degraded = None, True
             return question(POSTGRES)
+        self._left -= time.monotonic() - began
         if self._breaker.succeeded():
             log.info("search_engine_back", engine=self.name)
         return answer
 
     def _is_news(self, error: EngineAway) -> bool:
-        if isinstance(error, QueryRefused):
+        # Whoever was given only the rest of the time may well answer the next search.
+        was_hurried = isinstance(error, EngineSilent) and self._left < self._patience
+        if was_hurried or isinstance(error, QueryRefused):
             return False
         return self._breaker.was_late() if isinstance(error, EngineSilent) else self._breaker.failed()
 
@@ -85,9 +95,12 @@ def is_elastic() -> bool:
     return bool(current_app.config["ELASTICSEARCH_URL"])
 
 
-def searcher() -> StandingIn:
-    """What answers one search, or several that belong together."""
-    return StandingIn(ELASTIC if is_elastic() else None, breaker())
+@contextmanager
+def searcher() -> Iterator[StandingIn]:
+    """What answers one search, or several that belong together; who answered is counted at the end."""
+    engine = StandingIn(ELASTIC if is_elastic() else None, breaker(), current_app.config["ELASTICSEARCH_TIMEOUT_MS"] / 1000)
+    yield engine
+    tally().add(engine.name, is_degraded=engine.is_degraded)
 
 
 @contextmanager

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from app.search.choice import searcher
+from app.search.choice import StandingIn, searcher
 from app.search.correcting import FEW, correct, did_you_mean
 from app.search.engine import EngineQuery, Hits, Searcher
 from app.search.query import Query, parse
@@ -56,7 +56,11 @@ def find(text: str, query: EngineQuery, *, reading: Reading | None = None) -> Fo
 
     Else those with every word that stands in some job, else with any of them. A page that continues another is given the same `reading`.
     """
-    engine = searcher()
+    with searcher() as engine:
+        return _find(engine, text, query, reading)
+
+
+def _find(engine: StandingIn, text: str, query: EngineQuery, reading: Reading | None) -> Found:
     first = None
     for one in _readings(engine, text) if reading is None else [reading]:
         read = one.of(text)

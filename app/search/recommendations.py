@@ -21,9 +21,11 @@ def recommend(candidate: User, *, limit: int, offset: int) -> Hits:
     """
     wishes = _wishes(candidate)
     place = read_place(candidate.desired_location or "")
-    hits = searcher().search(EngineQuery(text=wishes, limit=limit, offset=offset, preferred_place=place)) if wishes.has_wishes else None
-    if hits is not None and hits.total:
-        return hits
+    if wishes.has_wishes:
+        with searcher() as engine:
+            hits = engine.search(EngineQuery(text=wishes, limit=limit, offset=offset, preferred_place=place))
+        if hits.total:
+            return hits
     return listing.list_public(Filters(), Cut(NEWEST, limit, offset))
 
 

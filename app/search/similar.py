@@ -17,14 +17,14 @@ MOST_SKILLS = 8
 
 def find_similar(job: Job, *, limit: int, offset: int) -> Hits:
     """One page of the jobs that have any of the rarer words of its title or of its skills, those with most of them first; never the job itself."""
-    engine = searcher()
     wishes = _wishes(job)
-    rarer = rarest(count_terms(engine, wishes))
-    if not rarer:
-        return Hits([], 0)
-    text = replace(wishes, terms=tuple(rarer))
-    place = read_place(job.location)
-    return engine.search(EngineQuery(text=text, limit=limit, offset=offset, preferred_place=place, excluded_ids=(job.id,)))
+    with searcher() as engine:
+        rarer = rarest(count_terms(engine, wishes))
+        if not rarer:
+            return Hits([], 0)
+        text = replace(wishes, terms=tuple(rarer))
+        place = read_place(job.location)
+        return engine.search(EngineQuery(text=text, limit=limit, offset=offset, preferred_place=place, excluded_ids=(job.id,)))
 
 
 def _wishes(job: Job) -> Query:

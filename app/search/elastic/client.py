@@ -32,11 +32,6 @@ def client() -> Elasticsearch:
     return found
 
 
-def searching_client() -> Elasticsearch:
-    """The same for who waits: gives up after `ELASTICSEARCH_TIMEOUT_MS`."""
-    return client().options(request_timeout=current_app.config["ELASTICSEARCH_TIMEOUT_MS"] / 1000)
-
-
 @contextmanager
 def failures() -> Iterator[None]:
     """Turns whatever keeps Elasticsearch from answering into EngineAway: refused, silent, red, busy, a wrong password, an index not made yet.

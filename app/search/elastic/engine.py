@@ -4,16 +4,19 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+from elasticsearch import Elasticsearch
+
 from app.search.documents import Entry
 from app.search.elastic import bulk, copies, facets, indices, scoring
-from app.search.elastic.client import failures, searching_client
+from app.search.elastic.client import client, failures
 from app.search.elastic.contents import micros
 from app.search.elastic.matching import Clause, by_facet, findable, others
 from app.search.elastic.pages import is_by_relevance, sorting
-from app.search.engine import EngineAway, EngineQuery, EntriesRefused, Hits, Stored
+from app.search.engine import EngineAway, EngineQuery, EngineSilent, EntriesRefused, Hits, Stored
 from app.search.query import Query
 
 NAME = "elasticsearch"
+_SECONDS = 5.0
 _TOTAL = "total"
 _SHOWN = "hits.total,hits.hits.sort,hits.hits.fields,aggregations,_shards.failures"
 
@@ -23,12 +26,20 @@ class ElasticEngine:
 
     name = NAME
 
+    def __init__(self, patience: float = _SECONDS) -> None:
+        """`patience` is for how many seconds each search is waited for."""
+        self._patience = patience
+
+    def within(self, patience: float) -> "ElasticEngine":
+        """The same engine for who waits so long."""
+        return ElasticEngine(patience)
+
     def search(self, query: EngineQuery) -> Hits:
         """One request."""
         query = _own(query)
         body = _request(query)
         with failures():
-            answer = searching_client().search(
+            answer = self._patient_client().search(
                 index=indices.family(),
                 allow_partial_search_results=False,
                 filter_path=_SHOWN,
@@ -52,7 +63,9 @@ class ElasticEngine:
         for text in texts:
             searches += [{}, {"query": {"bool": {"filter": findable(text)}}, "size": 0, "track_total_hits": at_most}]
         with failures():
-            answer = searching_client().msearch(index=indices.family(), searches=searches, filter_path="responses.hits.total,responses.error.type")
+            answer = self._patient_client().msearch(
+                index=indices.family(), searches=searches, filter_path="responses.hits.total,responses.error.type"
+            )
         return [min(_total(one), at_most) for one in answer["responses"]]
 
     def store(self, entries: Sequence[Entry]) -> int:
@@ -69,6 +82,11 @@ class ElasticEngine:
     def stored(self, *, after: int, limit: int) -> list[Stored]:
         """One request, and a refresh before, so that what was written is seen."""
         return copies.stored(indices.family(), after=after, limit=limit)
+
+    def _patient_client(self) -> Elasticsearch:
+        if self._patience <= 0:
+            raise EngineSilent("Elasticsearch has had its time")
+        return client().options(request_timeout=self._patience)
 
 
 def _total(answer: dict[str, Any]) -> int:
