@@ -13,6 +13,7 @@ from flask.testing import FlaskClient
 from app.accounts import sessions
 from app.accounts.models import User
 from app.applications.models import Application
+from app.companies.models import Company
 from app.core import storage
 from app.core.unit_of_work import unit_of_work
 from app.extensions import db
@@ -38,7 +39,8 @@ class Desk:
         monkeypatch.setattr(pdf_queue, "print_draft", self._print)
         with unit_of_work():
             job: Job = JobFactory(title="Kỹ sư / phần mềm")
-            self.job_id = job.id
+            self.job_ids = [job.id]
+            self.company_id = job.company_id
             self.owner_id = job.company.owner_id
         self.caller = self.client_of(self.owner_id)
 
@@ -69,8 +71,17 @@ class Desk:
             made: Application = ApplicationFactory(candidate=person, job=db.session.get_one(Job, self.job_id), **{**files, **values})
             return made.id
 
-    def ask(self) -> Any:
-        return self.caller.post(f"/api/v1/jobs/{self.job_id}/cv-export/")
+    @property
+    def job_id(self) -> int:
+        return self.job_ids[0]
+
+    def add_jobs(self, number: int) -> None:
+        with unit_of_work():
+            company = db.session.get_one(Company, self.company_id)
+            self.job_ids += [JobFactory(company=company).id for _ in range(number)]
+
+    def ask(self, job_id: int | None = None) -> Any:
+        return self.caller.post(f"/api/v1/jobs/{job_id or self.job_id}/cv-export/")
 
     def work(self, task_id: int, *, slices_at_most: int = 1000) -> int:
         """Run slices until the task is over; how many."""

@@ -261,7 +261,8 @@ def test_asking_again_gives_the_same_task_until_it_is_over(desk: Desk) -> None:
     assert third["task_id"] != first["task_id"]
 
 
-def test_simultaneous_requests_start_one_export(desk: Desk) -> None:
+def test_simultaneous_requests_start_one_export_and_count_as_one(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(desk.app.config, "CV_EXPORT_RATE", "1/hour")
     start = Barrier(4)
 
     def ask(_: int) -> Any:
@@ -291,6 +292,22 @@ def test_only_accepted_exports_draw_on_the_rate_and_a_full_queue_refuses_first(d
 
     assert (full.status_code, full.json["code"], full.headers["Retry-After"]) == (503, "pdf_queue_full", "5")
     assert [accepted.status_code, again.status_code, refused.status_code] == [202, 202, 429]
+
+
+def test_three_exports_of_one_recruiter_are_made_at_a_time(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(desk.app.config, "CV_EXPORT_RATE", "4/hour")
+    desk.add_jobs(3)
+    begun = [desk.ask(job_id).json["task_id"] for job_id in desk.job_ids[:3]]
+    refused = desk.ask(desk.job_ids[3])
+    again = desk.ask(desk.job_ids[0])
+    desk.work(begun[1])
+
+    accepted = desk.ask(desk.job_ids[3])
+
+    assert (refused.status_code, refused.json["code"]) == (409, "too_many_exports")
+    assert refused.json["detail"] == "3 exports of yours are being made already. Wait until one of them is done."
+    assert again.json["task_id"] == begun[0]
+    assert accepted.status_code == 202
 
 
 def test_an_export_whose_task_was_given_up_does_not_stand_in_the_way(desk: Desk) -> None:

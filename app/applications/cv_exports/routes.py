@@ -42,7 +42,8 @@ def export_cvs(job_id: int) -> ExportAnswer:
 
     Uploaded files go in as they are, résumés are printed. `manifest.csv` lists every application, also those without a file: withdrawn
     ones, those of closed accounts, and CVs that are missing or cannot be printed, each with the reason. Asking again while it is being made
-    answers with the same task, and does not count against the rate. 503 `pdf_queue_full` with `Retry-After`: nothing was accepted.
+    answers with the same task, and does not count against the rate. 409 `too_many_exports` while three of yours are being made.
+    503 `pdf_queue_full` with `Retry-After`: nothing was accepted.
     """
     with unit_of_work():
         task_id = service.request_export(current_actor(), job_id, before_accepting=admit)

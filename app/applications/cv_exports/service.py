@@ -6,10 +6,9 @@ from typing import Any
 
 from flask import current_app
 from sqlalchemy import and_, func, or_, select
-from sqlalchemy.dialects.postgresql import insert
 
 from app.accounts.models import User
-from app.applications.cv_exports.errors import ExportNotFound
+from app.applications.cv_exports.errors import ExportNotFound, TooManyExports
 from app.applications.cv_exports.models import CvExport, CvExportPart
 from app.applications.cv_exports.slices import SLICE_SECONDS
 from app.applications.models import Application
@@ -25,6 +24,9 @@ TASK = "pdf.cv_export"
 
 # A worker's death costs an attempt of the slice in hand, whose résumé is left out after the third; a storage that is away costs some too.
 MAX_ATTEMPTS = 6
+
+# Each takes its turns among everybody's PDFs, and lengthens the queue by one of them.
+MOST_UNDER_WAY = 3
 
 # A download that begins in the last second may take this long.
 GRACE = timedelta(hours=1)
@@ -42,12 +44,15 @@ def path_of(export_id: int) -> str:
 def request_export(actor: User, job_id: int, *, before_accepting: Callable[[], None]) -> int:
     """The id of the task that makes the archive of the job's CVs; asking again while it is being made gives the same.
 
-    `before_accepting` is called, and may refuse by raising, only for a new one. Raises JobNotFound.
+    `before_accepting` is called, and may refuse by raising, only for a new one. Raises JobNotFound, TooManyExports.
     """
     job, _ = get_managed(actor, job_id)
+    _lock_requester(actor.id)
     under_way = _find_under_way(actor, job)
     if under_way is not None and under_way.task_id is not None:
         return under_way.task_id
+    if _count_under_way(actor) >= MOST_UNDER_WAY:
+        raise TooManyExports(MOST_UNDER_WAY)
     before_accepting()
     return _begin(actor, job)
 
@@ -83,14 +88,21 @@ def drop_failed(args: dict[str, Any], error: str) -> None:
 def _begin(actor: User, job: Job) -> int:
     last, total = db.session.execute(select(func.max(Application.id), func.count()).where(Application.job_id == job.id)).one()
     values = {"job_id": job.id, "company_id": job.company_id, "requested_by": actor.id, "title": job.title}
-    new = insert(CvExport).values(**values, last_application_id=last or 0, total=total).on_conflict_do_nothing().returning(CvExport.id)
-    export_id = db.session.scalar(new)
-    if export_id is None:
-        # A twin request was faster, and has committed by now.
-        return db.session.scalars(select(CvExport.task_id).where(*_of(actor, job))).one() or 0
-    export = db.session.get_one(CvExport, export_id)
-    export.task_id = enqueue(TASK, {"export_id": export_id}, owner_id=actor.id, max_attempts=MAX_ATTEMPTS)
+    export = CvExport(**values, last_application_id=last or 0, total=total)
+    db.session.add(export)
+    db.session.flush()
+    export.task_id = enqueue(TASK, {"export_id": export.id}, owner_id=actor.id, max_attempts=MAX_ATTEMPTS)
     return export.task_id
+
+
+def _lock_requester(user_id: int) -> None:
+    """One request of a user's at a time: a twin finds the export that the first has begun, and the count holds."""
+    db.session.execute(select(User.id).where(User.id == user_id).with_for_update(key_share=True))
+
+
+def _count_under_way(actor: User) -> int:
+    live = select(func.count()).select_from(CvExport).join(Task, CvExport.task_id == Task.id)
+    return db.session.scalar(live.where(CvExport.requested_by == actor.id, CvExport.finished_at.is_(None), Task.state.in_(_LIVE))) or 0
 
 
 def _find_under_way(actor: User, job: Job) -> CvExport | None:
