@@ -69,9 +69,9 @@ def sorting(row: Listed, ordering: str, tie: SQLColumnExpression[int]) -> Sequen
 
 
 def sorted_by(row: Listed, ordering: str) -> ColumnElement[Any]:
-    """What a name of `criteria.ORDERINGS` sorts by."""
+    """What a name of `criteria.ORDERINGS` sorts by. Titles by their characters' numbers, as Elasticsearch does, whatever the database's language."""
     name = ordering.removeprefix("-")
-    return func.lower(row.title) if name == "title" else getattr(row, name)
+    return func.lower(row.title).collate("C") if name == "title" else getattr(row, name)
 
 
 def beyond(row: Listed, ordering: str, tie: SQLColumnExpression[int], value: Any, last_id: int) -> ColumnElement[bool]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from sqlalchemy import ColumnElement, Select, and_, case, func, select, true, tuple_
+from sqlalchemy import ColumnElement, Select, String, and_, case, func, select, true, tuple_
 from sqlalchemy.sql import literal_column
 
 from app.extensions import db
@@ -37,7 +37,9 @@ def _statement(common: ColumnElement[bool], chosen: Mapping[str, ColumnElement[b
 
     values = [grouped.c[name] for name in FACETS]
     is_value = (grouped.c.kind == _ALL) | (func.num_nonnulls(*values) > 0)
-    place = func.row_number().over(partition_by=grouped.c.kind, order_by=[grouped.c.number.desc(), *values])
+    # Of equals the first in the order that Elasticsearch has, whatever the database's language.
+    ties = [value.collate("C") if isinstance(value.type, String) else value for value in values]
+    place = func.row_number().over(partition_by=grouped.c.kind, order_by=[grouped.c.number.desc(), *ties])
     ranked = select(grouped, place.label("place")).where(grouped.c.number > 0, is_value).subquery()
     return select(ranked).where(ranked.c.place <= FACET_SIZE).order_by(ranked.c.kind, ranked.c.place)
 
