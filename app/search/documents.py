@@ -21,6 +21,8 @@ FACTS = (
 FINAL_VERSION = 2**63 - 1
 """The version of a tombstone whose job has been purged: ids are not used again, so no write may follow."""
 
+_ROOM, _HEADS = 1_000_000, 12
+"""Bytes of a vector in PostgreSQL, which are 1 MB at most (manual, 11.1, limitations of text search), and those of a word that are no letters."""
 
 _STATE = (Job.id, Job.version, Job.status, Job.deleted_at, Company.deleted_at.label("company_deleted_at"))
 _TEXTS = ("description", "requirements", "responsibilities", "benefits")
@@ -90,7 +92,7 @@ def _entry(row: Row[Any]) -> Entry:
         title=index_text(row.title),
         company=index_text(row.company_name),
         place=index_text(f"{row.location}\nRemote" if row.is_remote else row.location),
-        body=index_text("\n".join([row.industry, *_kinds(row), *(getattr(row, name) for name in _TEXTS)])),
+        body=_bounded(index_text("\n".join([row.industry, *_kinds(row), *(getattr(row, name) for name in _TEXTS)]))),
         facts={name: getattr(row, name) for name in FACTS},
     )
 
@@ -98,3 +100,21 @@ def _entry(row: Row[Any]) -> Entry:
 def _kinds(row: Row[Any]) -> list[str]:
     """The kind of job and its level as words, since people type them."""
     return [value.replace("_", "-") for value in (row.job_type, row.experience_level) if value]
+
+
+def _bounded(words: IndexText) -> IndexText:
+    """As many of the words as have room. Only words of scripts that are written without blanks, or in many bytes, can be too many."""
+    if _size(words.folded) <= _ROOM:
+        return words
+    room, kept = _ROOM, 0
+    for word in words.folded.split():
+        room -= _size(word)
+        if room < 0:
+            break
+        kept += 1
+    return IndexText(" ".join(words.folded.split()[:kept]), " ".join(words.accented.split()[:kept]))
+
+
+def _size(folded: str) -> int:
+    """What words take in the vector: each by itself, and with the one before and the one after it; and for each of the two lexemes its head."""
+    return 3 * len(folded) + _HEADS * (folded.count(" ") + 1)

@@ -13,6 +13,7 @@ from sqlalchemy import text as sql
 from app.extensions import db
 from app.jobs.models import Job, JobStatus
 from app.search import choice, documents, service
+from app.search.conditions import sorting
 from app.search.documents import FINAL_VERSION, Document, Tombstone
 from app.search.engine import Stored
 from app.search.models import SearchDocument, SearchWord
@@ -176,3 +177,27 @@ def test_fields_stand_apart() -> None:
     title = Field("A", [["ke", "toan"], ["kế", "toán"]], [(0, "ketoan")])
 
     assert render([title, Field("B", [["sao"]])]) == "ke:1A toan:2A kế:1A toán:2A ketoan:1A sao:13B"
+
+
+@pytest.mark.parametrize("row", [Job, SearchDocument])
+def test_titles_have_the_order_of_elasticsearch_whatever_the_language_of_the_database(row: type[Job] | type[SearchDocument]) -> None:
+    for term in sorting(row, "-title", row.title)[:1]:
+        assert str(term).endswith('.title) COLLATE "C" DESC NULLS LAST')
+
+
+def test_what_is_too_long_for_a_vector_is_found_by_its_beginning(client: FlaskClient) -> None:
+    # Each ideograph is a word of its own, and no two of them stand side by side twice.
+    texts = ["".join(chr(0x4E00 + place * step % 20_000) for place in range(19_990)) for step in (7919, 7907, 7901, 7883)]
+    job = post("Dài", description=f"zebra {texts[0]}", requirements=texts[1], responsibilities=texts[2], benefits=texts[3])
+
+    body = document_of(job).body
+
+    assert len(body.folded.split()) == len(body.accented.split()) < 80_000
+    assert titles(search(client, q="zebra")) == ["Dài"]
+
+
+def test_ordinary_words_are_never_too_many(app: APIFlask) -> None:
+    long = " ".join(f"{first}{second}" for first in "abcdefghijklm" for second in "nopqrstuvwxyz") * 39
+    job = JobFactory(description=long[:20_000], requirements=long[:20_000], responsibilities=long[:20_000], benefits=f"{long[:19_990]} zebra")
+
+    assert document_of(job).body.folded.split()[-1] == "zebra"
