@@ -5,6 +5,7 @@ import gzip
 import hashlib
 import io
 import os
+import zlib
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -54,7 +55,7 @@ def write_part(partition: str, key: str, after: int, rows: int) -> tuple[int, st
 
 
 def read_part(key: str) -> Found:
-    """Decompress and count a stored part. Raises NotFound, ArchiveDamaged for what is no complete gzip of CSV."""
+    """Decompress and count a stored part. Raises NotFound, ArchiveDamaged for what is no complete gzip of CSV with an `id` in each line."""
     with open_key(key, "rb") as file:
         stored = _Digesting(file)
         try:
@@ -62,7 +63,7 @@ def read_part(key: str) -> Found:
             lines = csv.reader(io.TextIOWrapper(io.BufferedReader(content, CHUNK), "utf-8", newline=""))
             header = next(lines, ["id"])
             rows, first, last = _span(lines, header.index("id"))
-        except (EOFError, OSError, ValueError, csv.Error) as error:
+        except (EOFError, OSError, ValueError, IndexError, zlib.error, csv.Error) as error:
             raise ArchiveDamaged(f"{key}: {error}") from error
         return Found(content.sha256.hexdigest(), stored.sha256.hexdigest(), stored.size, rows, first, last)
 
