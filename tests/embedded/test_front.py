@@ -9,8 +9,10 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from http.client import HTTPConnection
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from urllib.parse import quote
 
 import httpx
 import pytest
@@ -147,6 +149,32 @@ def test_a_part_that_is_away_is_a_problem_document(upstreams: tuple[Upstream, in
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
     assert answer.headers["content-type"] == "application/problem+json"
     assert {"type", "title", "status", "detail", "code", "request_id"} == set(answer.json())
+
+
+@pytest.mark.parametrize(("letters", "status"), [(6_000, 200), (10_000, 400), (25_000, 400)])
+def test_an_endless_address_is_a_problem_document(upstreams: tuple[Upstream, int, Upstream, int], letters: int, status: int) -> None:
+    _, api_port, _, streams_port = upstreams
+
+    with front(api_port, streams_port) as url:
+        # Nine bytes a letter; httpx itself refuses such an address.
+        connection = HTTPConnection(url.removeprefix("http://"))
+        connection.request("GET", f"/api/v1/jobs/search/?q={quote('日' * letters)}")
+        answer = connection.getresponse()
+        kind, body = answer.headers["Content-Type"], answer.read()
+        connection.close()
+
+    assert answer.status == status
+    if status == 400:
+        assert kind == "application/problem+json"
+        assert json.loads(body) | {"request_id": None} == {
+            "type": "urn:problem:invalid",
+            "title": "Bad Request",
+            "status": 400,
+            "detail": "The address is too long.",
+            "code": "invalid",
+            "errors": {},
+            "request_id": None,
+        }
 
 
 def test_the_api_counts_the_proxy_that_stands_in_front_of_it() -> None:
