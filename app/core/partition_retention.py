@@ -27,7 +27,7 @@ from app.extensions import db
 
 log = structlog.get_logger()
 
-_LOCK = 7_310_003
+_LOCK = 7_310_005
 # A detach waits for everybody who is using the table; whoever reads for longer than this is waited for by the next run.
 _PATIENCE = "-c lock_timeout=10s -c statement_timeout=30s"
 

@@ -12,7 +12,7 @@ from app.extensions import db
 PARTITIONED = ("messages", "notifications")
 MONTHS_AHEAD = 6
 _NAME = re.compile(r"(?P<table>[a-z_]+)_p(?P<year>20\d{2})_(?P<month>0[1-9]|1[0-2])")
-_LOCK = 7_310_002
+_LOCK = 7_310_004
 
 
 @dataclass(frozen=True, order=True)
