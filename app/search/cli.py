@@ -14,6 +14,7 @@ from app.jobs.models import Job
 from app.search import checks, choice, rebuilding
 from app.search.drift import Drift, find_drift
 from app.search.engine import EngineAway, EntriesRefused, SearchEngine
+from app.search.warming import warm_up
 
 _SHOWN = 20
 _NAMES = (choice.POSTGRES.name, choice.ELASTIC.name)
@@ -37,12 +38,16 @@ def rebuild(name: str | None) -> None:
 
 @search.command("prepare")
 def prepare() -> None:
-    """Make and fill Elasticsearch's index if there is none yet, else mend it: before a start, and after a change of the mapping."""
+    """Make and fill Elasticsearch's index if there is none yet, else mend it: before a start, and after a change of the mapping.
+
+    The node is asked some searches too, so that the first person need not wait until it has got going.
+    """
     if not choice.is_elastic():
         click.echo("PostgreSQL searches; there is nothing to prepare.")
         return
     with _reported(), _bar(choice.ELASTIC) as progress:
         is_new = rebuilding.prepare(progress)
+    warm_up()
     click.echo("The index was made." if is_new else "The index is there.")
 
 

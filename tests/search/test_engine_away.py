@@ -16,6 +16,7 @@ from app.search.breaker import CircuitBreaker
 from app.search.elastic import client as elastic
 from app.search.elastic import indices
 from app.search.elastic.mapping import MAPPINGS, SETTINGS
+from app.search.warming import warm_up
 from tests.needs import needs_elasticsearch
 from tests.search.board import post, search, titles
 
@@ -213,3 +214,15 @@ def test_a_red_index_is_answered_for_by_postgresql_and_readiness_says_so(
     assert (healthy, told["status"]) == ("ok", "away")
     assert "red" in told["detail"]
     assert found == (["Thợ hàn"], "postgresql", True)
+
+
+@needs_elasticsearch
+def test_a_node_is_warmed_up_by_searches_of_each_kind(elastic_app: APIFlask) -> None:
+    assert warm_up() == 50
+
+
+def test_a_node_that_is_away_stays_cold(app: APIFlask, monkeypatch: pytest.MonkeyPatch, fresh_breaker: CircuitBreaker) -> None:
+    monkeypatch.setitem(app.config, "ELASTICSEARCH_URL", "http://127.0.0.1:9")
+
+    assert warm_up() == 0
+    assert fresh_breaker.is_closed
