@@ -12,7 +12,7 @@ from app.core.rates import counts_created, rate_limit
 from app.core.storage import send
 from app.core.unit_of_work import unit_of_work
 from app.core.uploads import read_attachment
-from app.messaging import service
+from app.messaging import blocking, service
 from app.messaging.models import Conversation
 from app.messaging.schemas import BlockIn, ConversationOpen, ConversationOut, ConversationQuery, MessageOut, MessagePage, MessagePost, ReadMark
 from app.notifications.schemas import Count
@@ -138,7 +138,7 @@ def unread_count() -> Count:
 def block(data: BlockIn) -> None:
     """Stop messages between you and another person, both ways."""
     with unit_of_work():
-        service.block(current_actor().id, data.user_id)
+        blocking.block(current_actor().id, data.user_id)
 
 
 @blp.delete("/chats/blocks/<int:user_id>/")
@@ -147,7 +147,7 @@ def block(data: BlockIn) -> None:
 def unblock(user_id: int) -> None:
     """Take a block of yours back."""
     with unit_of_work():
-        service.unblock(current_actor().id, user_id)
+        blocking.unblock(current_actor().id, user_id)
 
 
 @blp.get("/media/message/<int:message_id>/")

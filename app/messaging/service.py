@@ -1,4 +1,4 @@
-"""Conversations between the two sides of an application: opening, writing, reading, hiding, blocking.
+"""Conversations between the two sides of an application: opening, writing, reading, hiding.
 
 Every write locks the conversation's participants in the order of their user ids, then takes its id: so ids ascend within a
 conversation in the order of the commits, and the unread counters are exact.
@@ -22,8 +22,9 @@ from app.core.time_ids import LARGEST, new_time_id, time_of
 from app.core.uploads import Upload
 from app.extensions import db
 from app.messaging import live
-from app.messaging.errors import Blocked, CannotBlockYourself, ConversationNotFound, NoSuchPartner
-from app.messaging.models import Block, Conversation, Message, Participant
+from app.messaging.blocking import lock_pair, refuse_blocked
+from app.messaging.errors import ConversationNotFound, NoSuchPartner
+from app.messaging.models import Conversation, Message, Participant
 from app.notifications.models import NotificationType
 from app.notifications.service import News, tell
 
@@ -105,12 +106,12 @@ def list_messages(conversation: Conversation, *, before_id: int, limit: int, off
 
 def post_message(sender: User, conversation: Conversation, text: str, attachment: Upload | None = None) -> Message:
     """Add a message, count it for the other side, and tell them. Raises Blocked."""
-    _refuse_blocked(conversation.low_user_id, conversation.high_user_id)
+    refuse_blocked(conversation.low_user_id, conversation.high_user_id)
     # A storage far away must not keep the other side waiting behind our lock.
     stored = _store(attachment, sender.id)
     sides = _lock_sides(conversation)
     # A block that was committed while the file was stored or the lock awaited counts too; one that comes later waits for this message.
-    _refuse_blocked(conversation.low_user_id, conversation.high_user_id)
+    refuse_blocked(conversation.low_user_id, conversation.high_user_id)
     other = next(side for side in sides if side.user_id != sender.id)
     message_id = new_time_id()
     message = Message(
@@ -157,27 +158,6 @@ def count_unread(user_id: int) -> int:
     return int(db.session.scalar(total) or 0)
 
 
-def block(user_id: int, blocked_id: int) -> None:
-    """Stop messages between two people; again changes nothing. Raises CannotBlockYourself, NoSuchPartner."""
-    if user_id == blocked_id:
-        raise CannotBlockYourself
-    if db.session.get(User, blocked_id) is None:
-        raise NoSuchPartner("user_id")
-    # Whoever is just sending holds these locks until the message is committed: nothing arrives after the block.
-    low, high = sorted((user_id, blocked_id))
-    sides = select(Participant.user_id).join(Participant.conversation)
-    between = sides.where(Conversation.low_user_id == low, Conversation.high_user_id == high)
-    db.session.execute(between.order_by(Participant.conversation_id, Participant.user_id).with_for_update(of=Participant))
-    db.session.execute(insert(Block).values(user_id=user_id, blocked_id=blocked_id, created_at=now()).on_conflict_do_nothing())
-
-
-def unblock(user_id: int, blocked_id: int) -> None:
-    """Take a block back; without one nothing happens."""
-    found = db.session.get(Block, (user_id, blocked_id))
-    if found is not None:
-        db.session.delete(found)
-
-
 def get_attachment(user_id: int, message_id: int) -> StoredFile:
     """The file of a message in one of the user's conversations. Raises ConversationNotFound."""
     query = (
@@ -209,7 +189,8 @@ def _open(one_id: int, other_id: int, job_id: int | None) -> Opened:
     pair = {"low_user_id": low, "high_user_id": high, "job_id": job_id}
     made = db.session.scalar(insert(Conversation).values(created_at=now(), **pair).on_conflict_do_nothing().returning(Conversation.id))
     if made is not None:
-        _refuse_blocked(low, high)
+        lock_pair(low, high)
+        refuse_blocked(low, high)
         db.session.add_all([Participant(conversation_id=made, user_id=low), Participant(conversation_id=made, user_id=high)])
         db.session.flush()
     same_job = Conversation.job_id.is_not_distinct_from(job_id)
@@ -220,12 +201,6 @@ def _open(one_id: int, other_id: int, job_id: int | None) -> Opened:
 def _lock_sides(conversation: Conversation) -> Sequence[Participant]:
     query = select(Participant).where(Participant.conversation_id == conversation.id).order_by(Participant.user_id)
     return db.session.scalars(query.with_for_update().execution_options(populate_existing=True)).all()
-
-
-def _refuse_blocked(low: int, high: int) -> None:
-    either = or_(and_(Block.user_id == low, Block.blocked_id == high), and_(Block.user_id == high, Block.blocked_id == low))
-    if db.session.scalar(select(Block.user_id).where(either).limit(1)) is not None:
-        raise Blocked
 
 
 def _count_after(mine: Participant) -> int:

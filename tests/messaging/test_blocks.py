@@ -1,12 +1,11 @@
 """A block holds from the moment it is answered: nothing that is under way slips through, and nothing new is opened."""
 
-import threading
-from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from apiflask import APIFlask
 from flask.testing import FlaskClient
-from sqlalchemy import func, select, text
+from sqlalchemy import func, select
 
 from app.accounts.models import User
 from app.applications.models import Application
@@ -15,10 +14,11 @@ from app.core.storage import StoredFile
 from app.core.unit_of_work import unit_of_work
 from app.core.uploads import Upload
 from app.extensions import db
-from app.messaging import service
+from app.messaging import blocking, service
 from app.messaging.errors import Blocked
 from app.messaging.models import Conversation, Message
 from tests.factories import ApplicationFactory, JobFactory
+from tests.locks import await_waiting_lock
 
 CHATS = "/api/v1/chats/conversations/"
 BLOCKS = "/api/v1/chats/blocks/"
@@ -52,70 +52,77 @@ def test_whom_to_block_is_an_id(candidate: FlaskClient, number: object) -> None:
     assert (answer.status_code, list(answer.json["errors"])) == (400, ["user_id"])
 
 
-@pytest.fixture
-def chat(committed_app: APIFlask) -> tuple[int, int, int]:
-    """A committed conversation: its id, its candidate and its recruiter."""
-    with committed_app.app_context(), unit_of_work():
-        made = ApplicationFactory()
-        opened = service.open_about_application(made.candidate, made.id)
-        return opened.conversation.id, made.candidate_id, made.company.owner_id
-
-
 def test_a_block_while_a_file_is_being_stored_stops_its_message(
-    committed_app: APIFlask, chat: tuple[int, int, int], monkeypatch: pytest.MonkeyPatch
+    committed_app: APIFlask, pair: tuple[int, int, int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    chat_id, candidate_id, recruiter_id = chat
+    application_id, candidate_id, recruiter_id = pair
     store = service._store
 
     def blocked_meanwhile(*args: object) -> StoredFile | None:
-        blocking = threading.Thread(target=_block, args=(committed_app, recruiter_id, candidate_id))
-        blocking.start()
-        blocking.join()
+        with ThreadPoolExecutor(1) as pool:
+            pool.submit(_block, committed_app, recruiter_id, candidate_id).result(30)
         return store(*args)  # type: ignore[arg-type]
 
+    with committed_app.app_context(), unit_of_work():
+        sender = db.session.get_one(User, candidate_id)
+        chat = service.open_about_application(sender, application_id).conversation.id
     monkeypatch.setattr(service, "_store", blocked_meanwhile)
 
     with committed_app.app_context(), pytest.raises(Blocked), unit_of_work():
         sender = db.session.get_one(User, candidate_id)
         file = Upload("a.pdf", "application/pdf", b"%PDF-1.4\n%%EOF\n")
-        service.post_message(sender, service.get_conversation(candidate_id, chat_id), "", file)
+        service.post_message(sender, service.get_conversation(candidate_id, chat), "", file)
 
     with committed_app.app_context():
         assert db.session.scalar(select(func.count()).select_from(Message)) == 0
         assert db.session.scalar(select(func.count()).select_from(StoredFile)) == 0
 
 
-def test_a_block_waits_for_a_message_that_is_just_being_committed(committed_app: APIFlask, chat: tuple[int, int, int]) -> None:
-    chat_id, candidate_id, recruiter_id = chat
-    blocking = threading.Thread(target=_block, args=(committed_app, recruiter_id, candidate_id))
+@pytest.mark.parametrize("is_known", [True, False])
+def test_a_block_waits_for_a_message_that_is_just_being_committed(committed_app: APIFlask, pair: tuple[int, int, int], is_known: bool) -> None:
+    application_id, candidate_id, recruiter_id = pair
 
-    with committed_app.app_context(), unit_of_work():
+    def post(content: str) -> None:
         sender = db.session.get_one(User, candidate_id)
-        service.post_message(sender, service.get_conversation(candidate_id, chat_id), "vừa kịp")
+        service.post_message(sender, service.open_about_application(sender, application_id).conversation, content)
         db.session.flush()
-        blocking.start()
-        waited = _waits(lambda: blocking.is_alive())
-    blocking.join()
 
-    assert waited
+    if is_known:
+        with committed_app.app_context(), unit_of_work():
+            service.open_about_application(db.session.get_one(User, candidate_id), application_id)
+    with ThreadPoolExecutor(1) as pool:
+        with committed_app.app_context(), unit_of_work():
+            post("vừa kịp")
+            blocked = pool.submit(_block, committed_app, recruiter_id, candidate_id)
+            await_waiting_lock()
+        blocked.result(30)
+
     with committed_app.app_context(), pytest.raises(Blocked), unit_of_work():
-        sender = db.session.get_one(User, candidate_id)
-        service.post_message(sender, service.get_conversation(candidate_id, chat_id), "quá muộn")
+        post("quá muộn")
     with committed_app.app_context():
         assert db.session.scalars(select(Message.content)).all() == ["vừa kịp"]
         assert db.session.scalar(select(func.count()).select_from(Conversation)) == 1
 
 
+def test_a_conversation_waits_for_a_block_that_is_just_being_committed(committed_app: APIFlask, pair: tuple[int, int, int]) -> None:
+    application_id, candidate_id, recruiter_id = pair
+
+    def open_one() -> None:
+        with committed_app.app_context(), unit_of_work():
+            service.open_about_application(db.session.get_one(User, candidate_id), application_id)
+
+    with ThreadPoolExecutor(1) as pool:
+        with committed_app.app_context(), unit_of_work():
+            blocking.block(recruiter_id, candidate_id)
+            opened = pool.submit(open_one)
+            await_waiting_lock()
+        with pytest.raises(Blocked):
+            opened.result(30)
+
+    with committed_app.app_context():
+        assert db.session.scalar(select(func.count()).select_from(Conversation)) == 0
+
+
 def _block(app: APIFlask, user_id: int, blocked_id: int) -> None:
     with app.app_context(), unit_of_work():
-        service.block(user_id, blocked_id)
-
-
-def _waits(is_under_way: Callable[[], bool]) -> bool:
-    """Whether somebody comes to wait for a lock of this database, before what is under way ends."""
-    waiting = text("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'")
-    with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as watching:
-        while is_under_way():
-            if watching.execute(waiting).scalar_one():
-                return True
-    return False
+        blocking.block(user_id, blocked_id)

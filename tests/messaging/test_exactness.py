@@ -24,18 +24,9 @@ from app.messaging.models import Conversation, Message, Participant
 from app.notifications.models import Inbox, Notification
 from tasks import base
 from tasks.notifications import deliver
-from tests.factories import ApplicationFactory
 
 CHATS = "/api/v1/chats/conversations/"
 PDF = b"%PDF-1.4\n%%EOF\n"
-
-
-@pytest.fixture
-def pair(committed_app: APIFlask) -> tuple[int, int, int]:
-    """An application, its candidate and its recruiter, committed: their ids."""
-    with committed_app.app_context(), unit_of_work():
-        made = ApplicationFactory()
-        return made.id, made.candidate_id, made.company.owner_id
 
 
 @pytest.fixture
