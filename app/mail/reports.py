@@ -11,6 +11,8 @@ from email.message import EmailMessage, Message
 from email.policy import default
 from typing import cast
 
+from email_validator import EmailNotValidError, validate_email
+
 from app.mail.bounces import Source, note
 from app.mail.message_ids import task_of
 from app.mail.statuses import is_dead
@@ -58,12 +60,21 @@ def _failures(report: EmailMessage) -> Iterator[Failure]:
                 if str(block.get("Action", "")).strip().lower() == "failed":
                     addresses = [_value(block, name) for name in ("Original-Recipient", "Final-Recipient")]
                     words = _value(block, "Diagnostic-Code")
-                    yield from (Failure(address, str(block.get("Status", "")), words) for address in dict.fromkeys(addresses) if address)
+                    spelt = dict.fromkeys(_as_stored(address) for address in addresses if address)
+                    yield from (Failure(address, str(block.get("Status", "")), words) for address in spelt)
 
 
 def _value(block: Message, name: str) -> str:
     """A typed field without its type: `rfc822; thao@example.com`."""
     return " ".join(str(block.get(name, "")).partition(";")[2].split())
+
+
+def _as_stored(address: str) -> str:
+    """As accounts have it: servers write an international domain in ASCII (RFC 5891), accounts as its owner does."""
+    try:
+        return validate_email(address, check_deliverability=False).normalized.lower()
+    except EmailNotValidError:
+        return address.lower()
 
 
 def _returned_id(report: EmailMessage) -> str:

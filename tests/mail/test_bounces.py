@@ -132,6 +132,17 @@ def test_a_report_that_proves_nothing_notes_nobody(mail_app: APIFlask, report: C
     assert noted(mail_app) == {}
 
 
+def test_a_report_writes_an_international_domain_in_ascii(mail_app: APIFlask, report: Callable[..., bytes]) -> None:
+    with mail_app.app_context():
+        ours = message_id(42, "thao@tuyểndụng.vn", "jobs.example.com")
+
+    piped = pipe(mail_app, report(to="Thao@XN--tuyndng-3u4cwl.vn", returned=ours))
+
+    assert piped == (0, "noted: thao@tuyểndụng.vn\n")
+    with mail_app.app_context():
+        assert bounces.is_noted("thao@tuyểndụng.vn")
+
+
 @pytest.mark.parametrize("whole", [False, True])
 @pytest.mark.parametrize("garbled", ['<"".@jobs.example.com>', "<@", "<a@[", "<task-42.0123456789abcdef0123@"])
 def test_a_report_with_a_garbled_message_id_proves_nothing(mail_app: APIFlask, report: Callable[..., bytes], garbled: str, whole: bool) -> None:
