@@ -17,6 +17,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from werkzeug.http import dump_options_header
 
 from app.core.problems import NotFound
+from app.core.text import unaccented
 from app.extensions import Model, db
 
 CHUNK = 64 * 1024
@@ -163,7 +164,9 @@ def _headers(disposition: str, name: str, size: int) -> dict[str, str]:
 
 
 def _disposition(kind: str, name: str) -> str:
-    ascii_name = name.encode("ascii", "ignore").decode() or "file"
+    # Some programs, curl among them, know this name alone.
+    plain = unaccented(name)
+    ascii_name = plain if plain.partition(".")[0].strip() else f"file{plain.strip()}"
     header = dump_options_header(kind, {"filename": ascii_name})
     if ascii_name == name:
         return header

@@ -11,7 +11,11 @@ def storable(text: str) -> str:
     return text.replace("\x00", "\ufffd").encode(errors="replace").decode()
 
 
+def unaccented(text: str) -> str:
+    """The text in ASCII: letters without their accents (`Điện` becomes `Dien`), and nothing for what has no such letter."""
+    return unicodedata.normalize("NFD", text.replace("đ", "d").replace("Đ", "D")).encode("ascii", "ignore").decode()
+
+
 def slugify(text: str, *, longest: int = 80) -> str:
     """Lower-case ASCII words joined by hyphens: `Kỹ sư Điện` becomes `ky-su-dien`; `x` when nothing is left."""
-    plain = unicodedata.normalize("NFKD", text.replace("đ", "d").replace("Đ", "D")).encode("ascii", "ignore").decode()
-    return _NOT_WORD.sub("-", plain.lower()).strip("-")[:longest].strip("-") or "x"
+    return _NOT_WORD.sub("-", unaccented(unicodedata.normalize("NFKC", text)).lower()).strip("-")[:longest].strip("-") or "x"

@@ -82,7 +82,7 @@ def test_a_cv_is_sent_by_a_form_and_comes_back_byte_for_byte(caller: FlaskClient
     assert answer.json["resume"] is None
     assert answer.json["cv_file"] == f"/api/v1/media/application/{answer.json['id']}/download/"
     assert (file.status_code, file.data, file.content_type) == (200, PDF, "application/pdf")
-    assert file.headers["Content-Disposition"] == "attachment; filename=\"H s.pdf\"; filename*=UTF-8''H%E1%BB%93%20s%C6%A1.pdf"
+    assert file.headers["Content-Disposition"] == "attachment; filename=\"Ho so.pdf\"; filename*=UTF-8''H%E1%BB%93%20s%C6%A1.pdf"
     assert file.headers["X-Content-Type-Options"] == "nosniff"
 
 

@@ -41,9 +41,19 @@ def test_the_owner_gets_the_file(caller: FlaskClient, resume: Resume) -> None:
     answer = caller.get(path(resume))
 
     assert (answer.status_code, answer.data, answer.content_type) == (200, PDF, "application/pdf")
-    assert answer.headers["Content-Disposition"] == f"attachment; filename=\"Tho - CV.pdf\"; filename*=UTF-8''{quote('Thảo - CV.pdf')}"
+    assert answer.headers["Content-Disposition"] == f"attachment; filename=\"Thao - CV.pdf\"; filename*=UTF-8''{quote('Thảo - CV.pdf')}"
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
     assert answer.headers["Cache-Control"] == "private, no-store"
+
+
+def test_a_name_without_any_latin_letter_has_a_plain_stand_in(caller: FlaskClient, resume: Resume) -> None:
+    assert resume.pdf_file is not None
+    resume.pdf_file.name = "履歴／書.pdf"
+    db.session.commit()
+
+    answer = caller.get(path(resume))
+
+    assert answer.headers["Content-Disposition"] == f"attachment; filename=file.pdf; filename*=UTF-8''{quote('履歴／書.pdf')}"
 
 
 def test_a_link_is_given_on_request_and_works_without_signing_in(caller: FlaskClient, client: FlaskClient, resume: Resume) -> None:
