@@ -22,6 +22,7 @@ LOST = "The worker was lost on every attempt."
 
 # Begins the error of a row whose words are for operators: they may name paths, hosts and statements.
 INTERNAL = "internal: "
+OUR_FAULT = "Something went wrong on our side. Please try again later."
 
 DeathHook = Callable[[dict[str, Any], str], None]
 _DEATH_HOOKS: dict[str, DeathHook] = {}
@@ -117,6 +118,11 @@ def _tell(name: str, args: dict[str, Any], error: str) -> None:
     hook = _DEATH_HOOKS.get(name)
     if hook is not None:
         hook(args, error)
+
+
+def told(error: str | None) -> str | None:
+    """What a task's owner reads of its error."""
+    return OUR_FAULT if error is not None and error.startswith(INTERNAL) else error
 
 
 def backoff(attempt: int) -> timedelta:

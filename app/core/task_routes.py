@@ -9,7 +9,7 @@ from pydantic import Field
 from app.core import backlog
 from app.core.auth import current_actor, require
 from app.core.contract import returns
-from app.core.leases import INTERNAL
+from app.core.leases import told
 from app.core.outbox import Task, TaskState, find_task
 from app.core.problems import NotFound
 from app.core.schemas import OutModel
@@ -32,9 +32,6 @@ _STATUS = {
     TaskState.DEAD: TaskStatus.FAILED,
     TaskState.DISCARDED: TaskStatus.FAILED,
 }
-
-
-OUR_FAULT = "Something went wrong on our side. Please try again later."
 
 
 def _is_none(value: object) -> bool:
@@ -61,17 +58,12 @@ class TaskOut(OutModel):
     def of(cls, task: Task) -> "TaskOut":
         """The public view of a task's row."""
         status = _status(task)
-        error = _told(task.error) if status == TaskStatus.FAILED else None
+        error = told(task.error) if status == TaskStatus.FAILED else None
         out = cls(id=task.id, kind=task.name, status=status, progress=task.progress, result_url=task.result_url, error=error)
         outlook = backlog.outlook(task) if status == TaskStatus.QUEUED else None
         if outlook is not None:
             out.position, out.estimated_seconds = outlook.position, outlook.seconds
         return out
-
-
-def _told(error: str | None) -> str | None:
-    """What the owner reads of it."""
-    return OUR_FAULT if error is not None and error.startswith(INTERNAL) else error
 
 
 def _status(task: Task) -> TaskStatus:

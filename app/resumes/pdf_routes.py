@@ -11,6 +11,7 @@ from app.core.unit_of_work import unit_of_work
 from app.resumes import downloads, pdf, pdf_queue
 from app.resumes.access import get_own
 from app.resumes.models import PdfStatus, Resume
+from app.resumes.pdf_state import reason_of_failure
 from app.resumes.schemas import DownloadOut, DownloadQuery, PdfAnswer
 
 blp = APIBlueprint("resume_pdf", __name__, tag="Résumés")
@@ -71,7 +72,8 @@ def download_pdf(resume_id: int, query: DownloadQuery) -> Response:
     """The PDF, or with `Accept: application/json` a link to it that works for five minutes without signing in.
 
     For the owner, for a recruiter who received the résumé in an application, and for the holder of such a link (`?token=`).
-    404 with `{status: "PENDING", detail}` while there is no PDF, also when it was removed after it had not been used for long.
+    404 with `{status: "PENDING", detail}` while there is no PDF, also when it was removed after it had not been used for long;
+    of one that could not be made, `detail` gives its owner the reason.
     """
     if query.token:
         return _send(downloads.open_link(query.token, resume_id))
@@ -87,9 +89,10 @@ def download_pdf(resume_id: int, query: DownloadQuery) -> Response:
 
 
 def pending(resume: Resume) -> Response:
-    """The plain 404 that says why there is no PDF."""
+    """The plain 404 that says why there is no PDF; what is wrong with the résumé, to its owner alone."""
     is_purged = resume.pdf_status in (PdfStatus.NONE, PdfStatus.READY) and resume.pdf_file_id is None and resume.pdf_generated_at is not None
-    detail = PURGED if is_purged else PENDING[resume.pdf_status]
+    reason = reason_of_failure(resume) if resume.user_id == current_actor().id else None
+    detail = PURGED if is_purged else f"The PDF could not be made. {reason}" if reason else PENDING[resume.pdf_status]
     return Response(json.dumps({"status": "PENDING", "detail": detail}), status=404, content_type=JSON)
 
 

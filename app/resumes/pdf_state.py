@@ -10,7 +10,12 @@ from contextlib import contextmanager
 from hashlib import sha256
 from typing import Any
 
+from sqlalchemy import select
+
 from app.core.clock import now
+from app.core.leases import told
+from app.core.outbox import Task, TaskState
+from app.extensions import db
 from app.resumes.models import PdfStatus, Resume
 from app.resumes.rendering.digest import content_hash
 
@@ -53,6 +58,13 @@ def content_key(resume: Resume) -> str:
 def is_stored(resume: Resume, key: str) -> bool:
     """Whether the stored PDF shows the content of that key."""
     return resume.pdf_file_id is not None and resume.pdf_hash == key
+
+
+def reason_of_failure(resume: Resume) -> str | None:
+    """Why the last render could not be made, as its owner reads it; None unless it failed, and when its task has been removed since."""
+    if resume.pdf_status != PdfStatus.FAILED:
+        return None
+    return told(db.session.scalar(select(Task.error).where(Task.id == resume.pdf_task_id, Task.state == TaskState.DEAD)))
 
 
 @contextmanager

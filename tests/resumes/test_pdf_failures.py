@@ -47,11 +47,13 @@ def test_a_fault_in_the_resume_fails_at_once_with_its_sentence(board: Board) -> 
     task_id = board.ask().json["task_id"]
     board.meanwhile = refuse
     board.render(task_id)
-    failed = board.status()
+    failed, download = board.status(), board.caller.get(f"{board.path}download/")
     again = board.ask()
 
     assert failed == "FAILED"
     assert (board.task(task_id)["status"], board.task(task_id)["error"]) == ("FAILED", "The résumé is longer than 20 pages.")
+    assert (download.status_code, download.json["status"]) == (404, "PENDING")
+    assert download.json["detail"] == "The PDF could not be made. The résumé is longer than 20 pages."
     assert again.status_code == 202
     assert again.json["task_id"] != task_id
 
