@@ -1,5 +1,6 @@
 """What a person wants to be told, and by which channel: defaults, and the choices that differ from them.
 
+Every channel that a type has is on until somebody turns it off; one that it has not cannot be turned on, since nothing would ever come.
 Whoever tells people something asks `wants` at the moment of telling. What concerns the security of an account (confirming an address, a
 new password) is no notification type: those mails always go out, and so does a receipt.
 """
@@ -54,29 +55,37 @@ class NotificationPreference(Model):
 
 def wants(person_ids: Collection[int], type: NotificationType, channel: Channel) -> set[int]:
     """Those of `person_ids` who want to hear of `type` by `channel`. One query, however many they are."""
-    people, by_default = set(person_ids), DEFAULTS[type][channel]
+    people = set(person_ids) if DEFAULTS[type][channel] else set()
     if not people or (type, channel) in ALWAYS:
         return people
     among = NotificationPreference.user_id == any_(literal(sorted(people), ARRAY(BigInteger)))
-    chosen = (NotificationPreference.type == type, NotificationPreference.channel == channel, NotificationPreference.enabled != by_default)
-    differing = set(db.session.scalars(select(NotificationPreference.user_id).where(among, *chosen)))
-    return people - differing if by_default else differing
+    turned_off = (NotificationPreference.type == type, NotificationPreference.channel == channel, ~NotificationPreference.enabled)
+    return people - set(db.session.scalars(select(NotificationPreference.user_id).where(among, *turned_off)))
+
+
+def list_channels() -> dict[NotificationType, list[Channel]]:
+    """The channels that each type has."""
+    return {kind: [channel for channel, is_offered in channels.items() if is_offered] for kind, channels in DEFAULTS.items()}
 
 
 def get_preferences(user_id: int) -> Choices:
     """Every type and channel, as this person has it."""
     choices = {kind: dict(channels) for kind, channels in DEFAULTS.items()}
-    for row in db.session.scalars(select(NotificationPreference).where(NotificationPreference.user_id == user_id)):
-        choices[NotificationType(row.type)][Channel(row.channel)] = row.enabled
+    turned_off = select(NotificationPreference).where(NotificationPreference.user_id == user_id, ~NotificationPreference.enabled)
+    for row in db.session.scalars(turned_off):
+        choices[NotificationType(row.type)][Channel(row.channel)] = False
     return choices
 
 
 def set_preferences(user_id: int, changes: Mapping[NotificationType, Mapping[Channel, bool]]) -> None:
-    """Change what is named, leave the rest. Raises Invalid for what cannot be turned off, and changes nothing then."""
+    """Change what is named, leave the rest. Raises Invalid for what cannot be turned off, or on, and changes nothing then."""
     named = {(kind, channel): enabled for kind, channels in changes.items() for channel, enabled in channels.items()}
-    refused = [place for place in ALWAYS if named.get(place) is False]
+    refused = {place: "This cannot be turned off." for place in ALWAYS if named.get(place) is False}
+    refused |= {
+        (kind, channel): "There is nothing of this kind." for (kind, channel), enabled in named.items() if enabled and not DEFAULTS[kind][channel]
+    }
     if refused:
-        raise Invalid({f"preferences.{kind}.{channel}": "This cannot be turned off." for kind, channel in sorted(refused)})
+        raise Invalid({f"preferences.{kind}.{channel}": reason for (kind, channel), reason in sorted(refused.items())})
     # Sorted, so that two requests of one person lock the rows in the same order.
     for (kind, channel), enabled in sorted(named.items()):
         _set(user_id, kind, channel, enabled=enabled)

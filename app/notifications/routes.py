@@ -66,7 +66,7 @@ def get_preferences() -> PreferencesOut:
 @accepts(PreferencesPatch)
 @returns(PreferencesOut)
 def set_preferences(data: PreferencesPatch) -> PreferencesOut:
-    """Change some of your preferences; what is not named stays."""
+    """Change some of your preferences; what is not named stays. A channel that a type has not cannot be turned on."""
     user_id = current_actor().id
     with unit_of_work():
         preferences.set_preferences(user_id, data.preferences)
@@ -74,4 +74,5 @@ def set_preferences(data: PreferencesPatch) -> PreferencesOut:
 
 
 def _preferences(user_id: int) -> PreferencesOut:
-    return PreferencesOut(preferences=preferences.get_preferences(user_id), always=["account security mails", "receipts"])
+    chosen, available = preferences.get_preferences(user_id), preferences.list_channels()
+    return PreferencesOut(preferences=chosen, available=available, always=["account security mails", "receipts"])

@@ -49,13 +49,14 @@ class Count(OutModel):
 
 
 class PreferencesPatch(InModel):
-    """Only what changes: `{"preferences": {"NEW_MESSAGE": {"mail": true}}}`."""
+    """Only what changes: `{"preferences": {"NEW_MESSAGE": {"in_app": false}}}`."""
 
     preferences: dict[NotificationType, dict[Channel, StrictBool]]
 
 
 class PreferencesOut(OutModel):
-    """Every type and channel; `always` lists the mails that no preference turns off."""
+    """Every type and channel; `available` lists the channels that a type has, `always` the mails that no preference turns off."""
 
     preferences: dict[NotificationType, dict[Channel, bool]]
+    available: dict[NotificationType, list[Channel]]
     always: list[str]

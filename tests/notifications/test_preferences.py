@@ -39,6 +39,8 @@ def test_everybody_starts_with_the_defaults(sign_in: SignIn) -> None:
     assert answer.json["preferences"]["INTERVIEW_SCHEDULED"] == {"in_app": True, "mail": True, "digest": False}
     assert answer.json["preferences"]["NEW_MESSAGE"] == {"in_app": True, "mail": False, "digest": False}
     assert answer.json["preferences"]["JOB_MATCH"] == {"in_app": True, "mail": False, "digest": True}
+    assert answer.json["available"]["NEW_MESSAGE"] == ["in_app"]
+    assert answer.json["available"]["JOB_MATCH"] == ["in_app", "digest"]
     assert answer.json["always"] == ["account security mails", "receipts"]
 
 
@@ -46,26 +48,27 @@ def test_a_change_leaves_the_rest_and_can_be_taken_back(sign_in: SignIn) -> None
     user = CandidateFactory()
     caller = sign_in(user)
 
-    changed = choose(caller, NEW_MESSAGE={"mail": True}, JOB_MATCH={"in_app": False, "digest": False})
+    changed = choose(caller, RESUME_READY={"mail": False}, JOB_MATCH={"in_app": False, "digest": False, "mail": False})
     back = choose(caller, JOB_MATCH={"in_app": True, "digest": True})
 
-    assert changed["NEW_MESSAGE"] == {"in_app": True, "mail": True, "digest": False}
+    assert changed["RESUME_READY"] == {"in_app": True, "mail": False, "digest": False}
     assert changed["JOB_MATCH"] == {"in_app": False, "mail": False, "digest": False}
     assert back["JOB_MATCH"] == {"in_app": True, "mail": False, "digest": True}
-    assert back["NEW_MESSAGE"]["mail"] is True
+    assert back["RESUME_READY"]["mail"] is False
     assert db.session.scalar(select(func.count()).select_from(NotificationPreference)) == 1
 
 
 def test_one_persons_choice_is_no_other_persons(sign_in: SignIn) -> None:
     first, second = CandidateFactory(), CandidateFactory()
-    choose(sign_in(first), NEW_MESSAGE={"in_app": False, "mail": True})
+    choose(sign_in(first), RESUME_READY={"in_app": False}, APPLICATION_RECEIVED={"mail": False})
     people = [first.id, second.id]
 
-    assert wants(people, NotificationType.NEW_MESSAGE, Channel.IN_APP) == {second.id}
-    assert wants(people, NotificationType.NEW_MESSAGE, Channel.MAIL) == {first.id}
-    assert wants(people, NotificationType.NEW_MESSAGE, Channel.DIGEST) == set()
+    assert wants(people, NotificationType.RESUME_READY, Channel.IN_APP) == {second.id}
+    assert wants(people, NotificationType.RESUME_READY, Channel.MAIL) == set(people)
+    assert wants(people, NotificationType.APPLICATION_RECEIVED, Channel.MAIL) == {second.id}
+    assert wants(people, NotificationType.NEW_MESSAGE, Channel.MAIL) == set()
     assert wants(people, NotificationType.JOB_MATCH, Channel.DIGEST) == set(people)
-    assert wants([], NotificationType.NEW_MESSAGE, Channel.MAIL) == set()
+    assert wants([], NotificationType.RESUME_READY, Channel.MAIL) == set()
 
 
 def test_many_people_are_asked_about_in_one_query(app: APIFlask, count_queries: Callable[[], object]) -> None:
@@ -83,6 +86,8 @@ def test_many_people_are_asked_about_in_one_query(app: APIFlask, count_queries: 
         ({"preferences": {"NEW_MESSAGE": {"pigeon": True}}}, "preferences.NEW_MESSAGE.pigeon.[key]"),
         ({"preferences": {"NEW_MESSAGE": {"mail": "yes"}}}, "preferences.NEW_MESSAGE.mail"),
         ({"preferences": {"PAYMENT_SUCCEEDED": {"mail": False}}}, "preferences.PAYMENT_SUCCEEDED.mail"),
+        ({"preferences": {"NEW_MESSAGE": {"in_app": False, "mail": True}}}, "preferences.NEW_MESSAGE.mail"),
+        ({"preferences": {"RESUME_READY": {"digest": True}}}, "preferences.RESUME_READY.digest"),
         ({"preferences": []}, "preferences"),
         ({}, "preferences"),
         ({"preferences": {}, "user_id": 1}, "user_id"),
