@@ -6,7 +6,6 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from apiflask import APIFlask
 from flask.testing import FlaskClient
-from sqlalchemy import text
 
 from app.accounts.models import User
 from app.core.time_ids import LARGEST
@@ -115,24 +114,6 @@ def test_a_bad_parameter_is_refused(sign_in: SignIn, query: str) -> None:
 
     assert answer.status_code == 400
     assert list(answer.json["errors"]) == [query.split("=", 1)[0]]
-
-
-def test_a_later_page_leaves_later_months_alone(sign_in: SignIn) -> None:
-    user = CandidateFactory()
-    made = service.deliver(news(user))
-    db.session.execute(text("SET LOCAL enable_seqscan = off"))
-    bound = "created_at <= :moment AND id < :id ORDER BY created_at DESC, id DESC LIMIT 20"
-    plan = "\n".join(
-        db.session.scalars(
-            text(f"EXPLAIN SELECT * FROM notifications WHERE user_id = :user AND {bound}"),
-            {"user": user.id, "moment": made.created_at, "id": made.id},
-        )
-    )
-
-    partitions = plan.count("notifications_p20")
-    assert partitions >= 1
-    assert "Sort" not in plan
-    assert plan.count("Index Scan") == 1, plan
 
 
 def test_what_arrives_during_a_read_all_is_counted_exactly_while_it_is_unread(committed_app: APIFlask) -> None:
