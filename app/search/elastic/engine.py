@@ -37,16 +37,8 @@ class ElasticEngine:
     def search(self, query: EngineQuery) -> Hits:
         """One request."""
         query = _own(query)
-        body = _request(query)
         with failures():
-            answer = self._patient_client().search(
-                index=indices.family(),
-                allow_partial_search_results=False,
-                filter_path=_SHOWN,
-                source=False,
-                docvalue_fields=[{"field": "job_id"}],
-                **body,
-            )
+            answer = self._patient_client().search(**request(query))
         found = answer.get("hits", {})
         hits = found.get("hits", [])
         shown = hits[: query.limit]
@@ -103,8 +95,11 @@ def _own(query: EngineQuery) -> EngineQuery:
     return replace(query, after=None)
 
 
-def _request(query: EngineQuery) -> dict[str, Any]:
-    """The search: its conditions but those on facets are the query, the latter come afterwards, so that each facet is counted without its own."""
+def request(query: EngineQuery) -> dict[str, Any]:
+    """The arguments of the client's `search`.
+
+    All conditions but those on facets are the query; the latter come afterwards, so that each facet is counted without its own.
+    """
     conditions = [*findable(query.text, with_prefix=query.with_prefix), *others(query.filters), *_limits(query)]
     chosen = by_facet(query.filters)
     if not query.with_facets:
@@ -124,7 +119,8 @@ def _request(query: EngineQuery) -> dict[str, Any]:
         body["aggs"] = counts
     if afterwards:
         body["post_filter"] = {"bool": {"filter": afterwards}}
-    return body
+    shown = {"filter_path": _SHOWN, "source": False, "docvalue_fields": [{"field": "job_id"}]}
+    return {"index": indices.family(), "allow_partial_search_results": False, **shown, **body}
 
 
 def _until(query: EngineQuery) -> Clause:
