@@ -10,6 +10,10 @@ from sqlalchemy.orm import Mapped, mapped_column
 from app.extensions import Model, db
 from app.jobs.models import Currency, ExperienceLevel, JobType
 
+# A job has some five hundred lexemes. Put into the index one after the other they take several times the processor time that they take together
+# with those of some two hundred other jobs. Until then they lie in a list that every search reads through: at 4 MB it costs some two milliseconds.
+_GATHERED = {"fastupdate": "on", "gin_pending_list_limit": "4096"}
+
 
 class SearchDocument(Model):
     """What is searched, filtered, sorted and counted of a public job; nothing else, and no personal data.
@@ -21,8 +25,8 @@ class SearchDocument(Model):
 
     __tablename__ = "search_documents"
     __table_args__ = (
-        Index("ix_search_documents_words", "words", postgresql_using="gin", postgresql_with={"fastupdate": "off"}),
-        Index("ix_search_documents_headline", "headline", postgresql_using="gin", postgresql_with={"fastupdate": "off"}),
+        Index("ix_search_documents_words", "words", postgresql_using="gin", postgresql_with=_GATHERED),
+        Index("ix_search_documents_headline", "headline", postgresql_using="gin", postgresql_with=_GATHERED),
         Index("ix_search_documents_newest", text("created_at DESC"), text("job_id DESC"), postgresql_where=text("NOT is_deleted")),
     )
 

@@ -123,7 +123,7 @@ def test_the_bulk_load_equals_indexing_one_by_one(app: APIFlask) -> None:
 
 def test_the_bulk_load_serves_in_the_same_transaction_and_keeps_its_indexes(app: APIFlask) -> None:
     JobFactory(title="Thợ hàn")
-    indexes = sql("SELECT indexname FROM pg_indexes WHERE tablename = 'search_documents' ORDER BY 1")
+    indexes = sql("SELECT indexdef FROM pg_indexes WHERE tablename = 'search_documents' ORDER BY 1")
     before = db.session.scalars(indexes).all()
 
     service.rebuild_in_transaction()

@@ -1,6 +1,7 @@
 """Changes reach the index by the search queue; operators compare and rebuild."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from apiflask import APIFlask
@@ -60,6 +61,27 @@ def test_the_task_of_a_purged_job_leaves_a_tombstone(board: APIFlask) -> None:
 
     assert run_tasks() == [TaskState.DONE]
     assert db.session.scalars(select(SearchDocument.is_deleted)).all() == [True]
+
+
+def test_two_workers_that_take_the_same_jobs_at_once_leave_the_newest_copies(board: APIFlask) -> None:
+    with unit_of_work():
+        ids = [JobFactory(title="Thợ hàn").id for _ in range(20)]
+
+    def work(job_ids: list[int]) -> None:
+        with board.app_context():
+            for job_id in job_ids:
+                with unit_of_work():
+                    db.session.execute(update(Job).where(Job.id == job_id).values(version=Job.version + 1, title=f"Thợ mộc {job_id}"))
+                with unit_of_work():
+                    service.reindex(job_ids)
+
+    with ThreadPoolExecutor(2) as workers:
+        done = [workers.submit(work, order) for order in (ids, ids[::-1])]
+        for one in done:
+            one.result(timeout=60)
+
+    assert find_drift(choice.POSTGRES) == Drift()
+    assert db.session.scalars(select(SearchDocument.version).distinct()).all() == [3]
 
 
 def test_a_true_index_shows_no_drift(app: APIFlask) -> None:
