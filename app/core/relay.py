@@ -5,6 +5,7 @@ A message may go out twice or, when a relay dies, late: a worker's claim makes t
 
 import signal
 import threading
+import time
 from collections.abc import Callable
 from datetime import timedelta
 from types import FrameType
@@ -16,7 +17,7 @@ from redis.exceptions import RedisError
 from sqlalchemy import func, select, update
 from sqlalchemy.exc import DBAPIError
 
-from app.core.lease_batches import messages_to_send
+from app.core.lease_batches import GATHERED_FOR, messages_to_send
 from app.core.outbox import Task, TaskState
 from app.core.unit_of_work import unit_of_work
 from app.extensions import db
@@ -36,6 +37,8 @@ class Relay:
         self._publish = publish
         self._listen_url = database_url.replace("postgresql+psycopg://", "postgresql://", 1)
         self.stopping = threading.Event()
+        # Until when, by the monotonic clock, tasks of a name are left to gather.
+        self._gathering: dict[str, float] = {}
 
     def run(self) -> None:
         """Relay until SIGTERM or SIGINT. Outages of the database or the broker are waited out."""
@@ -61,8 +64,15 @@ class Relay:
             while not self.stopping.is_set():
                 while self.relay_batch() == BATCH:
                     pass
-                for _ in connection.notifies(timeout=POLL.total_seconds(), stop_after=1):
-                    pass
+                self._wait(connection)
+
+    def _wait(self, connection: psycopg.Connection) -> None:
+        """Until a task has come of a name that is not gathered, the first gathering ends, or the poll is due."""
+        until = min([time.monotonic() + POLL.total_seconds(), *self._gathering.values()])
+        while (left := until - time.monotonic()) > 0:
+            for notice in connection.notifies(timeout=left, stop_after=1):
+                if notice.payload not in self._gathering:
+                    return
 
     def relay_batch(self) -> int:
         """Mark the tasks that are due as sent, publish their messages, and return how many tasks.
@@ -70,8 +80,12 @@ class Relay:
         Marking first keeps row locks short while the broker hangs. Raises what the broker raises, after the unpublished ones are
         due again; a relay that dies in between leaves them to the sweeper.
         """
+        self._gathering = {name: until for name, until in self._gathering.items() if until > time.monotonic()}
         with unit_of_work():
             due = self._take_due()
+        if len(due) < BATCH:
+            # Nothing else is due: what comes within the next moment goes together.
+            self._gathering |= {name: time.monotonic() + GATHERED_FOR[name] for _, name, _ in due if name in GATHERED_FOR}
         rows = messages_to_send(due)
         published = 0
         try:
@@ -85,7 +99,7 @@ class Relay:
     def _take_due(self) -> list[tuple[int, str, int]]:
         due = (
             select(Task.id)
-            .where(Task.state == TaskState.PENDING, Task.run_after <= func.clock_timestamp())
+            .where(Task.state == TaskState.PENDING, Task.run_after <= func.clock_timestamp(), Task.name.not_in(list(self._gathering)))
             .order_by(Task.run_after, Task.id)
             .limit(BATCH)
             .with_for_update(skip_locked=True)

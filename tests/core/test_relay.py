@@ -1,5 +1,6 @@
 """The relay against real commits: what is due goes out once, in order of rows, and comes back when the broker refuses."""
 
+import threading
 from datetime import timedelta
 
 import pytest
@@ -7,6 +8,7 @@ from apiflask import APIFlask
 from kombu.exceptions import OperationalError
 from sqlalchemy import select
 
+from app.core import relay as relaying
 from app.core.outbox import Task, TaskState, enqueue
 from app.core.relay import Relay
 from app.core.unit_of_work import unit_of_work
@@ -30,9 +32,9 @@ def relay_for(app: APIFlask, broker: Broker) -> Relay:
     return Relay(broker.publish, app.config["SQLALCHEMY_DATABASE_URI"])
 
 
-def accept(app: APIFlask, **values: timedelta) -> int:
+def accept(app: APIFlask, name: str = "mail.example", **values: timedelta) -> int:
     with app.app_context(), unit_of_work():
-        return enqueue("mail.example", {}, **values)  # type: ignore[arg-type]
+        return enqueue(name, {}, **values)  # type: ignore[arg-type]
 
 
 def states(app: APIFlask) -> list[str]:
@@ -96,3 +98,63 @@ def test_two_relays_share_the_rows(committed_app: APIFlask) -> None:
         holder.close()
 
     assert meanwhile == 0, "a row that another relay holds is left to it"
+
+
+def test_what_follows_soon_is_gathered_and_other_names_are_not_held_up(committed_app: APIFlask, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(relaying, "GATHERED_FOR", {"mail.gathered": 3600})
+    broker = Broker()
+    relay = relay_for(committed_app, broker)
+
+    counts = []
+    for name in ("mail.gathered", "mail.gathered", "mail.example", "mail.gathered"):
+        accept(committed_app, name)
+        with committed_app.app_context():
+            counts.append(relay.relay_batch())
+
+    assert counts == [1, 0, 1, 0]
+    assert [name for name, _ in broker.published] == ["mail.gathered", "mail.example"]
+    with committed_app.app_context():
+        assert relay_for(committed_app, broker).relay_batch() == 2, "what a relay has left to gather is there for another"
+
+
+def test_very_many_are_not_held_up(committed_app: APIFlask, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(relaying, "GATHERED_FOR", {"mail.gathered": 3600})
+    monkeypatch.setattr(relaying, "BATCH", 2)
+    relay = relay_for(committed_app, Broker())
+    for _ in range(5):
+        accept(committed_app, "mail.gathered")
+
+    with committed_app.app_context():
+        counts = [relay.relay_batch() for _ in range(4)]
+
+    assert counts == [2, 2, 1, 0]
+
+
+def test_a_running_relay_sends_what_was_gathered_without_another_wake_up(committed_app: APIFlask, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(relaying, "GATHERED_FOR", {"mail.gathered": 0.1})
+    monkeypatch.setattr(relaying, "POLL", timedelta(hours=1))
+    accepted = [accept(committed_app, "mail.gathered")]
+    published, both = [], threading.Event()
+
+    def publish(name: str, task_id: int) -> None:
+        published.append(task_id)
+        if len(published) == 1:
+            # Its wake-up comes while the name is being gathered.
+            accepted.append(accept(committed_app, "mail.gathered"))
+        else:
+            relay.stopping.set()
+            both.set()
+
+    relay = Relay(publish, committed_app.config["SQLALCHEMY_DATABASE_URI"])
+
+    def run() -> None:
+        with committed_app.app_context():
+            relay._listen_and_relay()
+
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    arrived = both.wait(20)
+    thread.join(20)
+
+    assert (arrived, published) == (True, accepted)
+    assert not thread.is_alive()
