@@ -8,8 +8,8 @@ from pathlib import Path
 from embedded.ports import LOOPBACK, find_free_port
 from embedded.programs import Program, tied_to_parent
 
-# Queue -> processes. A worker's own concurrency is the only cap Celery has.
-WORKERS = {"pdf": 2, "search": 1, "payments": 2, "default": 4, "maintenance": 1}
+# Queue -> processes. A worker's own concurrency is the only cap Celery has. Searching has one for each engine, so that neither waits for the other.
+WORKERS = {"pdf": 2, "search": 2, "payments": 2, "default": 4, "maintenance": 1}
 _API_WORKERS = 2
 _API_THREADS = 8
 

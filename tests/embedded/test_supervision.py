@@ -84,7 +84,7 @@ def test_one_worker_is_started_for_each_queue() -> None:
 
     commands = {program.name: program.command for program in programs}
     queues = {command[command.index("-Q") + 1]: command[command.index("-c") + 1] for command in commands.values() if "-Q" in command}
-    assert queues == {"pdf": "3", "search": "1", "payments": "2", "default": "4", "maintenance": "1"}
+    assert queues == {"pdf": "3", "search": "2", "payments": "2", "default": "4", "maintenance": "1"}
     assert set(queues) == set(WORKERS)
     assert set(commands) == {"api", "relay", "beat", "flower", *(f"worker-{queue}" for queue in queues)}
 
