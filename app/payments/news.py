@@ -25,14 +25,14 @@ def _tell(news: Sequence[News]) -> None:
 
 def _settled(transaction: Transaction) -> News:
     paid, order = figure(transaction.amount, transaction.currency), transaction.transaction_code
-    message = f"{transaction.package['name']} is yours: {paid} received for order {order}."
-    return _news(transaction, NotificationType.PAYMENT_SUCCEEDED, "Payment received", message, Level.SUCCESS)
+    message = f"Đã nhận {paid} cho đơn hàng {order}: “{transaction.package['name']}” đã được kích hoạt."
+    return _news(transaction, NotificationType.PAYMENT_SUCCEEDED, "Thanh toán thành công", message, Level.SUCCESS)
 
 
 def _failed(transaction: Transaction) -> News:
     asked, order = figure(transaction.amount, transaction.currency), transaction.transaction_code
-    message = f"The payment of {asked} for order {order} did not go through. Nothing was bought."
-    return _news(transaction, NotificationType.PAYMENT_FAILED, "Payment failed", message, Level.ERROR)
+    message = f"Khoản thanh toán {asked} cho đơn hàng {order} không thành công. Không có gói nào được kích hoạt."
+    return _news(transaction, NotificationType.PAYMENT_FAILED, "Thanh toán thất bại", message, Level.ERROR)
 
 
 def _news(transaction: Transaction, kind: NotificationType, title: str, message: str, level: Level) -> News:

@@ -20,7 +20,7 @@ def test_amounts_are_written_in_the_currencys_own_unit(app: APIFlask, price: int
 
     order = transaction.transaction_code
     told = db.session.scalars(select(Task.args).where(Task.name == "notifications.deliver").order_by(Task.id)).all()
-    assert [args["message"] for args in told] == [
-        f"Gói 10 tin is yours: {written} received for order {order}.",
-        f"The payment of {written} for order {order} did not go through. Nothing was bought.",
+    assert [(args["title"], args["message"]) for args in told] == [
+        ("Thanh toán thành công", f"Đã nhận {written} cho đơn hàng {order}: “Gói 10 tin” đã được kích hoạt."),
+        ("Thanh toán thất bại", f"Khoản thanh toán {written} cho đơn hàng {order} không thành công. Không có gói nào được kích hoạt."),
     ]
