@@ -33,7 +33,7 @@ class TaskState(StrEnum):
 
 
 class Task(Model):
-    """One piece of slow work. `args` holds ids, and the words of a notification; `fencing_token` grows with each claim, and `claimed_at` is the last one's time.
+    """One piece of slow work. `args` holds ids, and the words of a notification. `fencing_token` grows with each claim, the last at `claimed_at`.
 
     Times are set by the database's clock.
     """
