@@ -10,6 +10,7 @@ from app.core.press.errors import Refusal
 from app.core.press.frames import Kind, Order, read_order, write_answer
 from app.core.press.jobs import Jobs
 from app.core.press.sealing import open_account, resident_bytes, seal
+from app.core.press.stack import in_one_piece
 
 # Statuses with which a press ends; any other is a crash.
 RETIRED, NO_MEMORY = 0, 71
@@ -45,7 +46,7 @@ def _do(jobs: Jobs, order: Order) -> tuple[Kind, Sequence[bytes]]:
     signal.setitimer(signal.ITIMER_PROF, order.processor_seconds)
     signal.setitimer(signal.ITIMER_REAL, order.seconds)
     try:
-        return Kind.DONE, jobs.do(order.job, order.arguments)
+        return Kind.DONE, in_one_piece(jobs.do, order.job, order.arguments)
     except Refusal as refusal:
         return Kind.REFUSED, [refusal.reason.encode()]
     except (MemoryError, SystemError):
