@@ -11,14 +11,15 @@ from typing import Any
 
 import psutil
 from pypdf import PdfReader
+from weasyprint import CSS
 
 from app.core.press.client import Limits, Press
 from app.core.press.room import Room
+from app.core.press.stack import in_one_piece
 from app.core.printing.pages import lay_out, write
 from bench import resume_pdf_content as content
 
 MODULES = ("app.core.printing.jobs", "app.resumes.rendering.jobs")
-_IDENTIFIER = b"0" * 16
 
 
 @contextmanager
@@ -52,12 +53,17 @@ def variants(number: int) -> list[dict[str, Any]]:
 def seconds_of(layout: str, times: int) -> tuple[float, int]:
     """Median processor time to lay the reference page out and write it, and its number of pages."""
     markup, styles = content.markup(), content.css(layout)
-    taken, pdf = [], write(lay_out(markup, styles), identifier=_IDENTIFIER)
+    taken, pdf = [], _printed(markup, styles)
     for _ in range(times):
         start = time.process_time()
-        pdf = write(lay_out(markup, styles), identifier=_IDENTIFIER)
+        pdf = _printed(markup, styles)
         taken.append(time.process_time() - start)
     return statistics.median(taken), pages_of(pdf)
+
+
+def _printed(markup: str, styles: CSS) -> bytes:
+    """As a press does it."""
+    return in_one_piece(lambda: write(lay_out(markup, styles)))
 
 
 def by_pages(most: int = 50) -> Iterator[tuple[int, float]]:
@@ -70,7 +76,7 @@ def by_pages(most: int = 50) -> Iterator[tuple[int, float]]:
         rows = [jobs[place % 3] for place in range(number)]
         markup = '<div class="entry">'.join([head, *rows, *rest])
         start = time.process_time()
-        pdf = write(lay_out(markup, styles), identifier=_IDENTIFIER)
+        pdf = _printed(markup, styles)
         taken, pages = time.process_time() - start, pages_of(pdf)
         if pages > most:
             return

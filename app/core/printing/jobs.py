@@ -24,9 +24,9 @@ def start() -> None:
     bundled_fonts()
 
 
-def print_page(markup: str, styles: str, identifier: bytes) -> Sequence[bytes]:
-    """The PDF of a page of markup that loads nothing; `identifier` is 16 bytes."""
-    return [write(lay_out(boxed_page(markup), _styles(styles)), identifier=identifier)]
+def print_page(markup: str, styles: str) -> Sequence[bytes]:
+    """The PDF of a page of well-formed markup that loads nothing."""
+    return [write(lay_out(boxed_page(markup), _styles(styles)))]
 
 
 @lru_cache(maxsize=8)

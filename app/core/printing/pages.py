@@ -4,10 +4,11 @@ import logging
 from collections.abc import Mapping
 from typing import Any
 
-from weasyprint import CSS, HTML, Document
+from weasyprint import CSS, Document
 
 from app.core.printing.fetcher import SealedFetcher
 from app.core.printing.fonts import boxed, bundled_fonts
+from app.core.printing.markup import Markup
 
 # WeasyPrint warns once for every character without a glyph: people's text in the log, and thousands of lines of it for a hostile one.
 logging.getLogger("weasyprint").setLevel(logging.ERROR)
@@ -31,15 +32,16 @@ def stylesheet(text: str) -> CSS:
 
 
 def lay_out(markup: str, styles: CSS, assets: Mapping[str, tuple[str, bytes]] | None = None) -> Document:
-    """Paginate a page of markup that can load nothing but `assets` (URL to content type and bytes)."""
-    source = HTML(string=markup, url_fetcher=SealedFetcher(assets or {}))
+    """Paginate a page of well-formed markup that can load nothing but `assets` (URL to content type and bytes)."""
+    source = Markup(markup, SealedFetcher(assets or {}))
     return source.render(font_config=bundled_fonts(), stylesheets=[styles], **_OPTIONS)
 
 
-def write(document: Document, *, identifier: bytes, scale: float = 1.0) -> bytes:
-    """The PDF file, everything in it and its paper `scale` times as large as laid out.
+def write(document: Document, *, scale: float = 1.0) -> bytes:
+    """The PDF file, everything in it and its paper `scale` times as large as laid out; equal documents are equal bytes.
 
-    `identifier` (16 bytes) takes the place of a random one, so equal documents are equal bytes.
+    It has no file identifier, which PDF (ISO 32000-1, 14.4) and PDF/UA do without: to make one, every object would be written and
+    compressed a second time.
     """
-    pdf: bytes = document.write_pdf(pdf_identifier=identifier, zoom=scale, **_OPTIONS)
+    pdf: bytes = document.write_pdf(zoom=scale, **_OPTIONS)
     return pdf

@@ -5,7 +5,6 @@ What buyers and admins typed reaches the page as text: cleaned, escaped, cut to 
 
 from datetime import datetime
 from functools import lru_cache
-from hashlib import sha256
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -23,17 +22,15 @@ _PROVIDERS = {"vnpay": "VNPay", "stripe": "Stripe"}
 
 
 class Page(NamedTuple):
-    """The arguments of the press's job `page`; `identifier` is 16 bytes."""
+    """The arguments of the press's job `page`."""
 
     markup: str
     styles: str
-    identifier: bytes
 
 
 def page_of(document: Document) -> Page:
     """The page of a receipt, a credit note or a debit note; equal input gives an equal one."""
-    markup = _template().render(_printed(document))
-    return Page(markup, _styles(), sha256(markup.encode()).digest()[:16])
+    return Page(_template().render(_printed(document)), _styles())
 
 
 def _printed(document: Document) -> dict[str, Any]:

@@ -33,6 +33,6 @@ def content_hash(resume: Mapping[str, Any], theme: str) -> str:
 
 @lru_cache
 def engine() -> str:
-    """Identifies (SHA-256, hex) what every résumé is printed with: WeasyPrint's version, which is not imported for it, and the fonts."""
-    fonts = [sha256(file.read_bytes()).hexdigest() for file in sorted(printing.FONT_FILES.glob("*.ttf"))]
-    return sha256("\n".join([version("weasyprint"), *fonts]).encode()).hexdigest()
+    """Identifies (SHA-256, hex) what every résumé is printed with: WeasyPrint's version, which is not imported for it, fonts and elements."""
+    files = [printing.ELEMENTS_FILE, *sorted(printing.FONT_FILES.glob("*.ttf"))]
+    return sha256("\n".join([version("weasyprint"), *(sha256(file.read_bytes()).hexdigest() for file in files)]).encode()).hexdigest()

@@ -10,7 +10,6 @@ from weasyprint import CSS, Document
 from app.core.printing.fonts import covered_characters
 from app.core.printing.pages import boxed_page, lay_out, stylesheet, write
 from app.resumes.rendering.content import read_sheet
-from app.resumes.rendering.digest import content_hash
 from app.resumes.rendering.errors import RenderError
 from app.resumes.rendering.limits import MAX_PAGES, TOO_LONG, has_too_much_text
 from app.resumes.rendering.look import Look, read_look
@@ -39,7 +38,7 @@ def render_pdf(resume: Mapping[str, Any], *, theme: str = "classic", generated_a
     document, room = _laid_out(page_of(sheet, design, generated_at), look, _assets(sheet))
     if len(document.pages) > MAX_PAGES:
         raise RenderError(TOO_LONG)
-    return write(document, identifier=bytes.fromhex(content_hash(resume, theme))[:16], scale=1 / room)
+    return write(document, scale=1 / room)
 
 
 def _laid_out(markup: str, look: Look, assets: Mapping[str, tuple[str, bytes]]) -> tuple[Document, float]:
