@@ -24,6 +24,7 @@ from app.resumes.pdf import Draft
 from app.resumes.pdf_sharing import Source
 from tasks import pdf
 from tasks.base import DurableTask, Permanent, Transient, Unfinished, celery
+from tasks.storage import awaited_storage
 
 log = structlog.get_logger()
 
@@ -37,7 +38,7 @@ EARLIER = "This is an earlier version of the résumé."
 LEAVE_OUT_FROM = 3
 
 
-@celery.task(name=service.TASK, base=DurableTask, time_limit=120, retry_on=(*DurableTask.retry_on, OSError))
+@celery.task(name=service.TASK, base=DurableTask, time_limit=120)
 def export_cvs(task: ClaimedTask) -> str | Unfinished:
     """Add the next files to an export, or end it. Running a slice twice adds its files once."""
     try:
@@ -63,7 +64,9 @@ def _end(plan: Plan) -> str:
 
 
 def _save(plan: Plan, chunks: Iterable[bytes]) -> StoredFile:
-    return save_chunks(chunks, folder=FOLDER, name=f"part-{plan.part}.zip", content_type="application/zip", owner_id=plan.owner_id)
+    # The chunks are read and printed as they are asked for, so that this waits for whatever file cannot be read either.
+    with awaited_storage():
+        return save_chunks(chunks, folder=FOLDER, name=f"part-{plan.part}.zip", content_type="application/zip", owner_id=plan.owner_id)
 
 
 class _Contents:

@@ -22,7 +22,7 @@ from app.jobs.service import get_managed
 
 TASK = "pdf.cv_export"
 
-# A worker's death costs an attempt of the slice in hand, whose résumé is left out after the third; a storage that is away costs some too.
+# A worker's death costs an attempt of the slice in hand, whose résumé is left out on the third; as many are left for what is nobody's fault.
 MAX_ATTEMPTS = 6
 
 # Each takes its turns among everybody's PDFs, and lengthens the queue by one of them.
