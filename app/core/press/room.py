@@ -29,14 +29,19 @@ class Room:
     def __init__(self, modules: Sequence[str]) -> None:
         self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
-            # The command is made of our own module names.
-            self._process = subprocess.Popen(  # noqa: S603
-                [sys.executable, "-m", "app.core.press.foreman", str(theirs.fileno()), *modules],
-                cwd=_ROOT,
-                env=_environment(),
-                stdin=subprocess.DEVNULL,
-                pass_fds=[theirs.fileno()],
-            )
+            try:
+                # The command is made of our own module names.
+                self._process = subprocess.Popen(  # noqa: S603
+                    [sys.executable, "-m", "app.core.press.foreman", str(theirs.fileno()), *modules],
+                    cwd=_ROOT,
+                    env=_environment(),
+                    stdin=subprocess.DEVNULL,
+                    pass_fds=[theirs.fileno()],
+                )
+            except OSError as error:
+                # The machine has no memory or no number left for one more process.
+                self._control.close()
+                raise PressLost("The foreman of the presses could not be started.") from error
         self._owner = os.getpid()
         self.facts = self._await_start()
 

@@ -3,6 +3,7 @@
 import os
 import signal
 import socket
+import sys
 import time
 from collections.abc import Iterator
 from functools import partial
@@ -194,6 +195,13 @@ def test_a_lost_foreman_is_replaced(room: Room) -> None:
     assert do(press, "echo", b"x") == [b"x"]
     assert len(opened) == 2
     press.close()
+
+
+def test_a_foreman_that_cannot_be_started_is_a_lost_press(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "executable", "/nowhere/python")
+
+    with pytest.raises(PressLost, match="could not be started"):
+        Room(JOBS)
 
 
 def test_everything_ends_with_its_owner() -> None:
