@@ -21,6 +21,7 @@ from app.jobs import cached_answers, counters, saved_routes
 from app.jobs import cli as jobs_cli
 from app.jobs import routes as job_routes
 from app.mail import cli as mail_cli
+from app.messaging import block_routes
 from app.messaging import retention as messaging_retention
 from app.messaging import routes as messaging_routes
 from app.notifications import retention as notification_retention
@@ -60,6 +61,7 @@ BLUEPRINTS = (
     resume_pdf_routes.blp,
     resume_look_routes.blp,
     messaging_routes.blp,
+    block_routes.blp,
     notification_routes.blp,
     event_routes.blp,
     alert_routes.blp,

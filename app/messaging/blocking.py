@@ -4,14 +4,20 @@ A message holds the locks of its conversation's participants until it is committ
 can see yet, holds the lock of its pair. A block waits for both, and each of them looks for blocks behind its lock.
 """
 
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import Select, and_, func, or_, select
 from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import joinedload
 
 from app.accounts.models import User
 from app.core.clock import now
 from app.extensions import db
 from app.messaging.errors import Blocked, CannotBlockYourself, NoSuchPartner
 from app.messaging.models import Block, Conversation, Participant
+
+
+def listing(user_id: int) -> Select[Block]:
+    """The blocks of a person, the latest first."""
+    return select(Block).where(Block.user_id == user_id).options(joinedload(Block.blocked)).order_by(Block.created_at.desc())
 
 
 def block(user_id: int, blocked_id: int) -> None:

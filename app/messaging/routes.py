@@ -1,4 +1,4 @@
-"""`/chats/`: conversations of the signed-in user."""
+"""`/chats/conversations/`: conversations of the signed-in user, and the files in them."""
 
 from apiflask import APIBlueprint
 from flask import Response, g
@@ -12,9 +12,9 @@ from app.core.rates import counts_created, rate_limit
 from app.core.storage import send
 from app.core.unit_of_work import unit_of_work
 from app.core.uploads import read_attachment
-from app.messaging import blocking, service
+from app.messaging import service
 from app.messaging.models import Conversation
-from app.messaging.schemas import BlockIn, ConversationOpen, ConversationOut, ConversationQuery, MessageOut, MessagePage, MessagePost, ReadMark
+from app.messaging.schemas import ConversationOpen, ConversationOut, ConversationQuery, MessageOut, MessagePage, MessagePost, ReadMark
 from app.notifications.schemas import Count
 
 blp = APIBlueprint("messaging", __name__, tag="Messages")
@@ -129,25 +129,6 @@ def mark_read(conversation_id: int, data: ReadMark) -> ConversationOut:
 def unread_count() -> Count:
     """How many messages to you are unread, over all conversations."""
     return Count(count=service.count_unread(current_actor().id))
-
-
-@blp.post("/chats/blocks/")
-@require()
-@accepts(BlockIn)
-@returns(None)
-def block(data: BlockIn) -> None:
-    """Stop messages between you and another person, both ways."""
-    with unit_of_work():
-        blocking.block(current_actor().id, data.user_id)
-
-
-@blp.delete("/chats/blocks/<int:user_id>/")
-@require()
-@returns(None)
-def unblock(user_id: int) -> None:
-    """Take a block of yours back."""
-    with unit_of_work():
-        blocking.unblock(current_actor().id, user_id)
 
 
 @blp.get("/media/message/<int:message_id>/")

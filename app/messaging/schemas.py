@@ -11,7 +11,7 @@ from app.core.pagination import ListQuery
 from app.core.schemas import Id, InModel, OutModel, empty_is_none
 from app.core.time_ids import LARGEST, time_of
 from app.jobs.schemas import JobCard
-from app.messaging.models import Conversation, Message, Participant
+from app.messaging.models import Block, Conversation, Message, Participant
 
 Content = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=5000)]
 # A form sends its empty field along with the file.
@@ -130,3 +130,21 @@ class ReadMark(InModel):
 
 class BlockIn(InModel):
     user_id: Id
+
+
+class BlockQuery(ListQuery):
+    """The latest block first, which is the only order."""
+
+    ordering: Literal["-created_at"] | None = None
+
+
+class BlockOut(OutModel):
+    """Who is blocked, and since when."""
+
+    user: UserCard
+    created_at: datetime
+
+    @classmethod
+    def of(cls, block: Block) -> "BlockOut":
+        """The view of the one who blocks."""
+        return cls(user=UserCard.model_validate(block.blocked), created_at=block.created_at)

@@ -1,6 +1,8 @@
 """A block holds from the moment it is answered: nothing that is under way slips through, and nothing new is opened."""
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 from apiflask import APIFlask
@@ -17,7 +19,7 @@ from app.extensions import db
 from app.messaging import blocking, service
 from app.messaging.errors import Blocked
 from app.messaging.models import Conversation, Message
-from tests.factories import ApplicationFactory, JobFactory
+from tests.factories import ApplicationFactory, JobFactory, RecruiterFactory
 from tests.locks import await_waiting_lock
 
 CHATS = "/api/v1/chats/conversations/"
@@ -43,6 +45,25 @@ def test_nothing_new_is_opened_between_two_of_whom_one_has_blocked_the_other(
     assert [(answer.status_code, answer.json["code"]) for answer in opened] == [(403, "blocked")] * 3
     assert (known.status_code, known.json["id"]) == (200, chat)
     assert [side.get(CHATS).json["count"] for side in (candidate, recruiter)] == [1, 1]
+
+
+def test_people_see_whom_they_have_blocked_and_not_who_has_blocked_them(
+    application: Application, candidate: FlaskClient, recruiter: FlaskClient, count_queries: Callable[[], Any]
+) -> None:
+    owner, another = application.company.owner, RecruiterFactory()
+    for person in (owner, another):
+        candidate.post(BLOCKS, json={"user_id": person.id})
+
+    with count_queries() as statements:
+        listed = candidate.get(BLOCKS).json
+
+    assert [row["user"]["id"] for row in listed["results"]] == [another.id, owner.id]
+    assert set(listed["results"][0]["user"]) == {"id", "full_name", "avatar", "user_type"}
+    assert (listed["count"], recruiter.get(BLOCKS).json["results"]) == (2, [])
+    candidate.delete(f"{BLOCKS}{another.id}/")
+    assert [row["user"]["id"] for row in candidate.get(BLOCKS).json["results"]] == [owner.id]
+    assert candidate.get(f"{BLOCKS}?ordering=user_id").status_code == 400
+    assert len([statement for statement in statements if "FROM blocks" in statement]) == 2
 
 
 @pytest.mark.parametrize("number", [0, -1, 2**63, 2**70, True, "x"])
