@@ -32,7 +32,8 @@ def compose(letter: Letter, *, sender: Person, task_id: int, date: datetime) -> 
     message = EmailMessage(policy=SMTP)
     message["From"] = _mailbox(sender)
     message["To"] = _mailbox(letter.to)
-    if letter.reply_to is not None:
+    if letter.reply_to is not None and (_is_plain(letter.reply_to) or not _is_plain(letter.to)):
+        # Among headers in ASCII its local part would become an encoded word, which no address may be (RFC 2047, 5): answers would go nowhere.
         message["Reply-To"] = _mailbox(letter.reply_to)
     message["Subject"] = one_line(letter.subject)
     message["Date"] = format_datetime(date)
@@ -53,6 +54,11 @@ def compose(letter: Letter, *, sender: Person, task_id: int, date: datetime) -> 
     # Last, because attaching moves Content headers into the first part.
     message["Content-Language"] = "vi, en"
     return message
+
+
+def _is_plain(person: Person) -> bool:
+    """Whether the address needs no server with SMTPUTF8 (RFC 6531); one that does has all headers in UTF-8."""
+    return person.address.rpartition("@")[0].isascii()
 
 
 def _attach_calendar(message: EmailMessage, calendar: CalendarPart) -> None:

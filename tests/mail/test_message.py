@@ -119,3 +119,11 @@ def test_an_international_domain_is_written_in_ascii(letter: Letter) -> None:
     message = sent(Letter(Person("Thảo", "thao@tuyểndụng.vn"), letter.subject, letter.text, letter.html))
 
     assert message["To"].addresses[0].addr_spec == "thao@xn--tuyndng-3u4cwl.vn"
+
+
+@pytest.mark.parametrize(("to", "answers"), [("thao@example.com", None), ("thảo@example.com", "đức@example.com")])
+def test_answers_go_to_an_international_address_only_where_headers_can_hold_it(letter: Letter, to: str, answers: str | None) -> None:
+    message = compose(replace(letter, to=Person("Thảo", to), reply_to=Person("Đức", "đức@example.com")), sender=SENDER, task_id=42, date=DATE)
+
+    found = message["Reply-To"]
+    assert (found and found.addresses[0].addr_spec) == answers
