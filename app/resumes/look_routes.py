@@ -50,15 +50,15 @@ def show_page(resume_id: int, query: PreviewQuery) -> Response:
     when the drawing would have to wait too long.
     """
     if query.token:
-        pdf: StoredFile | None = downloads.open_link(query.token, resume_id)
-        owner_id = pdf.owner_id if pdf else None
-    else:
-        resume, pdf = downloads.find_pdf(current_actor(), resume_id)
-        owner_id = current_actor().id
-    if pdf is None:
-        return pending(resume)
-    picture = previews.find_picture(pdf, query.page)
-    return _show(picture) if picture is not None else _promise(pdf, resume_id, owner_id)
+        pdf = downloads.open_link(query.token, resume_id)
+        return _show_or_promise(pdf, query.page, resume_id, pdf.owner_id)
+    resume, found = downloads.find_pdf(current_actor(), resume_id)
+    return pending(resume) if found is None else _show_or_promise(found, query.page, resume_id, current_actor().id)
+
+
+def _show_or_promise(pdf: StoredFile, number: int, resume_id: int, asker_id: int | None) -> Response:
+    picture = previews.find_picture(pdf, number)
+    return _show(picture) if picture is not None else _promise(pdf, resume_id, asker_id)
 
 
 def _show(picture: StoredFile) -> Response:
