@@ -44,12 +44,12 @@ def fresh_system() -> Iterator[tuple[Flask, Settings]]:
 
 
 @contextmanager
-def process(name: str, *command: str) -> Iterator[None]:
-    """Run one of the virtual environment's programs beside the benchmark; its output goes to a file in LOGS."""
+def process(name: str, *command: str) -> Iterator[int]:
+    """Run one of the virtual environment's programs, by its process id, beside the benchmark; its output goes to a file in LOGS."""
     with (LOGS / f"{name}.log").open("wb") as log:
         running = subprocess.Popen([str(BIN / command[0]), *command[1:]], cwd=ROOT, stdout=log, stderr=log, start_new_session=True)
         try:
-            yield
+            yield running.pid
         finally:
             os.killpg(running.pid, signal.SIGKILL)
             running.wait()

@@ -6,6 +6,7 @@
     python -m bench.resume_pdf presses    # two presses against one
     python -m bench.resume_pdf queue      # what the queue adds on an idle board; needs DATABASE_URL and REDIS_URL
     python -m bench.resume_pdf workers    # a worker of two children against one; the same
+    python -m bench.resume_pdf resident   # memory of that whole worker against Chromium's; the same and Chromium
     python -m bench.resume_pdf pages      # render time against 1 to 50 pages, as bench/resume_pdf_pages.png; needs matplotlib
     python -m bench.resume_pdf copy       # take the classic theme as the block layout, after a change of it
 
@@ -103,6 +104,20 @@ def workers() -> None:
     _print_scaling("worker child", queued.throughput(1), queued.throughput(2))
 
 
+def resident() -> None:
+    """Memory of a worker of two children with their presses and foreman, the framework included, beside Chromium's."""
+    from bench import resume_pdf_chromium as other  # noqa: PLC0415  As above.
+
+    with queued.board(), queued.worker(2) as pid:
+        ours = _resident([psutil.Process(pid), *psutil.Process(pid).children(recursive=True)])
+    page = other.with_fonts(content.markup(), content.styles("block"))
+    with other.browser_with(2) as (browser, tabs):
+        for tab in tabs:
+            tab.print(page)
+        theirs = _resident(browser.processes())
+    print(f"a worker of two children {ours:.0f} MB, Chromium with two tabs {theirs:.0f} MB, ratio {ours / theirs:.2f} (goal: at most 0.4)")
+
+
 def _print_scaling(what: str, single: float, double: float) -> None:
     print(f"one {what} {single:.2f}/s, two {double:.2f}/s, ratio {double / single:.2f} (goal: at least 1.8)")
     print(f"the same ratio of two processes that only count: {_plain_scaling():.2f}")
@@ -143,9 +158,9 @@ def pages() -> None:
     figure.savefig(Path(__file__).parent / "resume_pdf_pages.png")
 
 
-COMMANDS: dict[str, Callable[[], None]] = {command.__name__: command for command in (layout, chromium, memory, presses, queue, workers, pages)} | {
-    "copy": content.copy_styles
-}
+COMMANDS: dict[str, Callable[[], None]] = {
+    command.__name__: command for command in (layout, chromium, memory, presses, queue, workers, resident, pages)
+} | {"copy": content.copy_styles}
 
 
 if __name__ == "__main__":

@@ -20,6 +20,7 @@ from app.core.printing.pages import lay_out, write
 from bench import resume_pdf_content as content
 
 MODULES = ("app.core.printing.jobs", "app.resumes.rendering.jobs")
+_ENTRY = '<div class="entry">'
 
 
 @contextmanager
@@ -67,21 +68,25 @@ def _printed(markup: str, styles: CSS) -> bytes:
 
 
 def by_pages(most: int = 50) -> Iterator[tuple[int, float]]:
-    """Pages and processor seconds of ever longer résumés in the block layout, up to `most` pages."""
-    head, *entries = content.markup().split('<div class="entry">')
-    jobs, rest = entries[:3], entries[20:]
+    """Pages and processor seconds of ever longer résumés in the block layout, from one page to `most`: employments and nothing else."""
+    brief = {name: value for name, value in content.reference(6).items() if not isinstance(value, list) or name == "experience"}
+    head, one, two, three, *_, end = content.markup(brief).split(_ENTRY)
     styles = content.css("block")
-    number = 1
-    while True:
-        rows = [jobs[place % 3] for place in range(number)]
-        markup = '<div class="entry">'.join([head, *rows, *rest])
-        start = time.process_time()
+
+    def printed(number: int) -> tuple[int, float]:
+        jobs = [(one, two, three)[place % 3] for place in range(number)]
+        markup = _ENTRY.join([head, *jobs, end])
+        began = time.process_time()
         pdf = _printed(markup, styles)
-        taken, pages = time.process_time() - start, pages_of(pdf)
-        if pages > most:
-            return
-        yield pages, taken
-        number += max(4, number // 7)
+        return pages_of(pdf), time.process_time() - began
+
+    # Rows for a page; each is looked for from above, in steps of less than a page.
+    each = 300 / (printed(300)[0] - 1)
+    for wanted in [1, 2, 3, 5, 8, 12, 16, *range(20, most + 1, 5)]:
+        number = round(each * wanted) + 3
+        while (point := printed(number))[0] > wanted:
+            number -= 1 + wanted // 10
+        yield point
 
 
 def processor_seconds(press: Press, resumes: Sequence[dict[str, Any]]) -> tuple[float, int]:

@@ -36,12 +36,12 @@ def board() -> Iterator[Settings]:
 
 
 @contextmanager
-def worker(children: int) -> Iterator[None]:
-    """A pdf worker that has printed twice with each child."""
+def worker(children: int) -> Iterator[int]:
+    """The process id of a pdf worker that has printed twice with each child."""
     command = ("celery", "-A", "celery_worker", "worker", "-Q", "pdf", "-c", str(children), "--without-mingle", "--without-gossip")
-    with process(f"pdf-{children}", *command):
+    with process(f"pdf-{children}", *command) as pid:
         finish(request(2 * children), seconds=90)
-        yield
+        yield pid
 
 
 def request(number: int) -> list[int]:
