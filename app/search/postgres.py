@@ -1,19 +1,17 @@
-"""The engine on PostgreSQL full text: what matches, and how many. `postgres_pages` puts it in order, `postgres_writes` stores."""
+"""The engine on PostgreSQL full text: how many match. `postgres_matching` says what does, `postgres_pages` orders it, `postgres_writes` stores."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 
-from sqlalchemy import BigInteger, ColumnElement, and_, any_, func, literal, select, true
+from sqlalchemy import BigInteger, ColumnElement, and_, any_, func, literal, select
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from app.extensions import db
-from app.search import facets, postgres_pages, postgres_writes
+from app.search import facets, postgres_matching, postgres_pages, postgres_writes
 from app.search.conditions import by_facet, not_past, others
 from app.search.documents import Entry
 from app.search.engine import EngineQuery, Hits, Stored
 from app.search.models import SearchDocument
 from app.search.query import Query
-from app.search.ranking import as_tsquery, render
 
 Conditions = ColumnElement[bool]
 
@@ -24,22 +22,24 @@ class PostgresEngine:
     name = postgres_pages.NAME
 
     def search(self, query: EngineQuery) -> Hits:
-        """The counts, and the ids of the page: three statements, four when very many match."""
+        """The counts, and the ids of the page: three statements, four when very many match, and two for longer phrases."""
         _prefer_indexes()
-        common = _conditions(query, _matching(query.text, with_prefix=query.with_prefix))
+        matching = postgres_matching.read(query.text, with_prefix=query.with_prefix)
+        common = _conditions(query, matching.anywhere)
         chosen = by_facet(SearchDocument, query.filters)
         if query.with_facets:
             total, counts = facets.count(common, chosen)
         else:
             total, counts = db.session.scalar(select(func.count()).where(common, *chosen.values())) or 0, {}
-        in_headline = and_(_conditions(query, _in_headline(query)), *chosen.values())
+        in_headline = and_(_conditions(query, matching.in_headline), *chosen.values())
         page = postgres_pages.read(query, and_(common, *chosen.values()), in_headline, total)
         return Hits(page.ids, total, counts, page.last)
 
     def count_each(self, texts: Sequence[Query], *, at_most: int) -> list[int]:
-        """Two statements for all of them."""
+        """Two statements for all of them, from the index alone."""
         _prefer_indexes()
-        numbers = [postgres_pages.count_up_to(at_most, and_(_findable(), _matching(text)), f"text_{place}") for place, text in enumerate(texts)]
+        matching = (and_(_findable(), postgres_matching.roughly(text)) for text in texts)
+        numbers = [postgres_pages.count_up_to(at_most, one, f"text_{place}") for place, one in enumerate(matching)]
         return list(db.session.execute(select(*(number.scalar_subquery() for number in numbers))).one()) if numbers else []
 
     def store(self, entries: Sequence[Entry]) -> int:
@@ -72,20 +72,3 @@ def _conditions(query: EngineQuery, matching: Conditions) -> Conditions:
 def _findable() -> Conditions:
     """Open, live, its deadline not past."""
     return and_(SearchDocument.is_deleted.is_(False), not_past(SearchDocument))
-
-
-def _in_headline(query: EngineQuery) -> Conditions:
-    """Matching the text, which is in the title, company or place as a whole. Only for what it excludes is the whole text looked at."""
-    rendered = render(replace(query.text, excluded=()), with_prefix=query.with_prefix)
-    headline = SearchDocument.headline.bool_op("@@")(as_tsquery(rendered))
-    return and_(headline, _matching(query.text, with_prefix=query.with_prefix)) if query.text.excluded else headline
-
-
-def _matching(text: Query, *, with_prefix: bool = False) -> Conditions:
-    if text.is_empty:
-        return true()
-    if text.has_wishes:
-        return SearchDocument.words.bool_op("@@")(as_tsquery(render(text, with_prefix=with_prefix)))
-    # The index knows which documents hold a word, not which do not: what only excludes is turned round.
-    refused = " | ".join(render(Query(phrases=(phrase,))) for phrase in text.excluded)
-    return SearchDocument.job_id.not_in(select(SearchDocument.job_id).where(SearchDocument.words.bool_op("@@")(as_tsquery(refused))))

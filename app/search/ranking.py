@@ -31,9 +31,9 @@ Number = ColumnElement[float]
 Vector = SQLColumnExpression[str | None]
 
 
-def render(query: Query, *, with_prefix: bool = False) -> str:
+def render(query: Query, *, with_prefix: bool = False, is_rough: bool = False) -> str:
     """The folded query as text for `as_tsquery`, its synonyms and phrases as the lexemes that the index has for them."""
-    return to_tsquery(glued(query), with_prefix=with_prefix, with_pairs=True)
+    return to_tsquery(glued(query), with_prefix=with_prefix, with_pairs=True, is_rough=is_rough)
 
 
 def as_tsquery(rendered: str) -> ColumnElement[object]:

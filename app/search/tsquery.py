@@ -14,15 +14,15 @@ MIN_PREFIX_LENGTH = 2
 _Lexeme = Callable[[Token], str]
 
 
-def to_tsquery(query: Query, *, with_accents: bool = False, with_prefix: bool = False, with_pairs: bool = False) -> str:
+def to_tsquery(query: Query, *, with_accents: bool = False, with_prefix: bool = False, with_pairs: bool = False, is_rough: bool = False) -> str:
     """Return `query` as text that casts to `tsquery` whatever was typed; an empty query gives an empty text.
 
     `with_accents` asks for the accented form, which is for ranking: match with the folded form. `with_prefix` lets the unfinished word match as a
-    prefix, for results that follow the typing. `with_pairs` looks for phrases by their pairs, where those are indexed. A lexeme holds only letters
-    and digits, and in a pair a low line; it stands in quotation marks, so nothing typed becomes an operator.
+    prefix, for results that follow the typing. `with_pairs` looks for phrases by their pairs, where those are indexed, and by nothing else if
+    `is_rough`. A lexeme holds only letters and digits, and in a pair a low line; it stands in quotation marks, so nothing typed becomes an operator.
     """
     lexeme = partial(_lexeme, attrgetter("accented" if with_accents else "folded"))
-    row = _row_of_pairs if with_pairs else partial(_row, lexeme=lexeme)
+    row = partial(_row_of_pairs, is_rough=is_rough) if with_pairs else partial(_row, lexeme=lexeme)
     prefixed = query.unfinished if with_prefix and query.unfinished and len(query.unfinished.folded) >= MIN_PREFIX_LENGTH else None
     wishes = [_term(term, lexeme, prefixed) for term in query.terms] + [row(phrase) for phrase in query.phrases]
     refusals = [f"!{row(phrase)}" for phrase in query.excluded]
@@ -43,11 +43,11 @@ def _row(phrase: Phrase, lexeme: _Lexeme) -> str:
     return _grouped(" <-> ", list(map(lexeme, phrase)))
 
 
-def _row_of_pairs(phrase: Phrase) -> str:
-    """Of two words their pair; of more, the pairs say which documents to look into."""
+def _row_of_pairs(phrase: Phrase, *, is_rough: bool) -> str:
+    """Of two words their pair; of more, the pairs say which documents to look into, or are enough."""
     lexeme = partial(_lexeme, attrgetter("folded"))
     found = [f"'{pair}'" for pair in pairs([token.folded for token in phrase])]
-    return _grouped(" & ", found if len(phrase) == 2 else [*found, _row(phrase, lexeme)])
+    return _grouped(" & ", found if len(phrase) == 2 or (is_rough and found) else [*found, _row(phrase, lexeme)])
 
 
 def _term(term: Term, lexeme: _Lexeme, prefixed: Token | None) -> str:

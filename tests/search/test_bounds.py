@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 from hypothesis import HealthCheck, given, settings
 
 from app.core.clock import now
-from app.search import postgres_pages
+from app.search import postgres_matching, postgres_pages
 from tests.search.board import post, search, titles
 from tests.search.strategies import hostile_text
 
@@ -120,3 +120,32 @@ def test_a_longer_phrase_is_more_than_its_pairs(client: FlaskClient, engine_name
     post("Thợ hai", description="chăm sóc khách hàng quen")
 
     assert titles(search(client, q='"chăm sóc khách hàng quen"')) == ["Thợ hai"]
+
+
+@pytest.fixture
+def nearly(client: FlaskClient) -> str:
+    """A phrase that one of two jobs has; the other has each of its pairs."""
+    post("Thợ", description="chăm sóc khách. Rồi sóc khách hàng quen")
+    post("Thợ hai", description="chăm sóc khách hàng quen")
+    return '"chăm sóc khách hàng quen"'
+
+
+@pytest.mark.parametrize(("wished", "excluded"), [("", ""), ("thợ ", "thợ "), ("", "-xyz ")])
+def test_a_longer_phrase_excludes_those_that_have_all_of_it(client: FlaskClient, engine_name: str, nearly: str, wished: str, excluded: str) -> None:
+    assert titles(search(client, q=f"{wished}{nearly}")) == ["Thợ hai"]
+    assert titles(search(client, q=f"{excluded}-{nearly}")) == ["Thợ"]
+
+
+def test_a_longer_phrase_and_another_one_that_is_excluded(client: FlaskClient, engine_name: str, nearly: str) -> None:
+    post("Thợ ba", description="chăm sóc khách hàng quen. Thợ hàn giỏi")
+
+    assert titles(search(client, q=f'{nearly} -"thợ hàn giỏi"')) == ["Thợ hai"]
+    assert titles(search(client, q=f"{nearly} -giỏi")) == ["Thợ hai"]
+
+
+def test_a_phrase_that_very_many_may_have_is_looked_up_by_its_pairs(client: FlaskClient, nearly: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(postgres_matching, "READ_FOR_ROWS", 1)
+
+    assert sorted(titles(search(client, q=nearly))) == ["Thợ", "Thợ hai"]
+    assert titles(search(client, q=f"thợ -{nearly}")) == []
+    assert titles(search(client, q=f"-{nearly}")) == []

@@ -43,7 +43,7 @@ def plans(app: APIFlask) -> Iterator[list[dict[str, Any]]]:
     found: list[dict[str, Any]] = []
 
     def explain(connection: Any, cursor: Any, statement: str, parameters: Any, context: Any, executemany: bool) -> None:
-        if statement.startswith("SELECT") and ("search_" in statement or "jobs" in statement):
+        if statement.startswith(("SELECT", "WITH")) and ("search_" in statement or "jobs" in statement):
             with connection.connection.dbapi_connection.cursor() as other:
                 (plan,) = other.execute(f"EXPLAIN (FORMAT JSON) {statement}", parameters).fetchone()
                 found.append(plan[0]["Plan"])
