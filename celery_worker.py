@@ -1,6 +1,8 @@
 """The Celery application, for the `celery` command: `celery -A celery_worker worker -Q pdf -c 2`."""
 
-from celery.signals import worker_process_init
+import gc
+
+from celery.signals import worker_before_create_process, worker_process_init
 
 import tasks.alerts  # importing a module registers its tasks
 import tasks.exports
@@ -20,6 +22,13 @@ from tasks.schedule import BEAT_SCHEDULE
 
 celery.conf.beat_schedule = BEAT_SCHEDULE
 configure_logging(settings)
+
+
+@worker_before_create_process.connect
+def freeze_objects(**_: object) -> None:
+    """Leave what is loaded out of the children's collections, each of which would touch it and so make a copy of all that they share."""
+    gc.collect()
+    gc.freeze()
 
 
 @worker_process_init.connect
