@@ -1,13 +1,17 @@
 """Mail on the default queue: claim, call, record.
 
 The claim is committed before the mail server is called, no transaction is open during the call, and what followed is recorded after it. A
-worker that dies in between sends the same Message-ID once more.
+worker that dies in between sends the same Message-ID once more. A server that is away, or takes nothing from us yet, is asked again for days.
 """
+
+import random
+from datetime import timedelta
 
 import structlog
 
 from app.alerts import letters as alert_letters
 from app.applications import letters as application_letters
+from app.core import leases
 from app.core.clock import now
 from app.extensions import db
 from app.mail import account_letters, bounces, transport
@@ -17,11 +21,15 @@ from app.mail.letters import Letter
 from app.mail.message import compose, sender_of
 from app.payments.receipts import letters as receipt_letters
 from app.resumes import letters as resume_letters
-from tasks.base import ClaimedTask, DurableTask, Permanent, Transient, celery, settings
+from tasks.base import ClaimedTask, DurableTask, Permanent, PutOff, Transient, celery, settings
 
 log = structlog.get_logger()
 
 TIME_LIMIT = 120
+
+# A mail waits as long again as it has waited already, in these bounds, and is given up after some days (RFC 5321, 4.5.4.1).
+FIRST_PAUSE, LONGEST_PAUSE = timedelta(seconds=5), timedelta(minutes=30)
+PATIENCE = timedelta(days=4)
 
 
 @celery.task(name="mail.verify_email", base=DurableTask, time_limit=TIME_LIMIT)
@@ -71,7 +79,7 @@ def interview_reminder(task: ClaimedTask) -> None:
     """Remind the candidate, once, an hour before; whoever wants no mail is still notified."""
     version = (task.args["interview_id"], task.args["sequence"])
     if application_letters.is_reminder_due(*version):
-        send(task, application_letters.reminder(*version))
+        send(task, application_letters.reminder(*version), is_urgent=True)
         application_letters.mark_reminded(*version)
 
 
@@ -93,8 +101,11 @@ def job_digest(task: ClaimedTask) -> None:
     send(task, alert_letters.digest(task.args["user_id"], task.args["day"]))
 
 
-def send(task: ClaimedTask, letter: Letter | None) -> None:
-    """Deliver `letter`, if there is still something to say to an address that exists. Raises Transient, Permanent."""
+def send(task: ClaimedTask, letter: Letter | None, *, is_urgent: bool = False) -> None:
+    """Deliver `letter`, if there is still something to say to an address that exists. Raises PutOff, Permanent.
+
+    Raises Transient instead of PutOff for one that `is_urgent`: it is of no use hours later, and dies after the usual attempts.
+    """
     is_withheld = letter is not None and not letter.asked_for and bounces.is_noted(letter.to.address)
     # The letter is written: its read transaction must not stay open while a mail server takes its time.
     db.session.rollback()
@@ -106,10 +117,18 @@ def send(task: ClaimedTask, letter: Letter | None) -> None:
     try:
         transport.deliver(compose(letter, sender=sender_of(settings.mail_from), task_id=task.id, date=now()))
     except MailDelayed as error:
-        raise Transient(str(error)) from error
+        raise Transient(str(error)) if is_urgent else _later(task, str(error)) from error
     except AddressDead as error:
         # The task has an outcome, which commits together with its end: there is nothing here for an operator to try again.
         log.warning("mail_bounced", task_id=task.id, error=str(error))
         bounces.note(letter.to.address, str(error), Source.REPLY, task.id)
     except MailRefused as error:
         raise Permanent(str(error)) from error
+
+
+def _later(task: ClaimedTask, reason: str) -> PutOff | Permanent:
+    """The next attempt, with a jitter so that an outage's mails do not return in step; none any more when patience is at its end."""
+    waited = leases.age(task)
+    if waited > PATIENCE:
+        return Permanent(reason)
+    return PutOff(reason, min(max(waited, FIRST_PAUSE), LONGEST_PAUSE) * random.uniform(0.75, 1.25))

@@ -85,6 +85,12 @@ def go_on(task: ClaimedTask, *, progress: int) -> None:
     _transition(task, state=TaskState.PENDING, run_after=clock, lease_until=None, error=None, attempts=0, send_count=0, progress=progress)
 
 
+def age(task: ClaimedTask) -> timedelta:
+    """How long ago the task was left, by the database's clock, whatever has become of its attempts."""
+    left = select(func.clock_timestamp() - Task.created_at).where(Task.id == task.id)
+    return db.session.scalars(left).one()
+
+
 def note(task: ClaimedTask, **values: Any) -> None:
     """Add to the task's arguments what others may want to know while it runs. Raises StaleClaim."""
     _transition(task, args=Task.args.concat(values))

@@ -8,14 +8,14 @@ from email.policy import SMTP
 
 import pytest
 from apiflask import APIFlask
-from sqlalchemy import func, text, update
+from sqlalchemy import func, select, text, update
 
 import tasks.base
 import tasks.mail
 from app.accounts.models import User
 from app.applications.models import Interview, InterviewStatus
 from app.core.clock import now
-from app.core.outbox import Task, TaskState
+from app.core.outbox import MAX_ATTEMPTS, Task, TaskState
 from app.core.unit_of_work import unit_of_work
 from app.extensions import db
 from app.mail.message_ids import task_of
@@ -82,6 +82,50 @@ def test_a_busy_server_is_asked_again_with_the_same_message_id(
     [message] = [message_from_bytes(raw, policy=SMTP) for raw in mailbox.messages]
     with mail_app.app_context():
         assert task_of(message["Message-ID"], mailbox.recipients[0]) == task_id
+
+
+@pytest.mark.parametrize(("verb", "reply"), [("CONNECT", None), ("RCPT", "451 greylisted")])
+def test_a_mail_outlives_more_failures_than_other_tasks(
+    mail_app: APIFlask, mailbox: Mailbox, accept: Callable[..., int], user_id: int, verb: str, reply: str | None
+) -> None:
+    task_id = accept("mail.verify_email", {"user_id": user_id})
+    mailbox.replies[verb] = reply
+
+    for attempt in range(MAX_ATTEMPTS + 2):
+        if attempt > MAX_ATTEMPTS:
+            mailbox.replies.clear()
+        tasks.mail.verify_email(task_id)
+        with mail_app.app_context(), unit_of_work():
+            db.session.execute(update(Task).values(run_after=func.clock_timestamp()))
+
+    assert ended(mail_app, task_id) == (TaskState.DONE, None)
+    assert len(mailbox.messages) == 1
+
+
+@pytest.mark.parametrize(
+    ("waited", "pause"),
+    [
+        (timedelta(), timedelta(seconds=5)),
+        (timedelta(minutes=10), timedelta(minutes=10)),
+        (timedelta(days=3), timedelta(minutes=30)),
+        (timedelta(days=4, minutes=1), None),
+    ],
+)
+def test_a_mail_waits_as_long_again_and_is_given_up_after_days(
+    mail_app: APIFlask, mailbox: Mailbox, accept: Callable[..., int], user_id: int, waited: timedelta, pause: timedelta | None
+) -> None:
+    mailbox.replies["RCPT"] = "451 busy"
+    task_id = accept("mail.verify_email", {"user_id": user_id})
+    with mail_app.app_context(), unit_of_work():
+        db.session.execute(update(Task).values(created_at=Task.created_at - waited))
+
+    tasks.mail.verify_email(task_id)
+
+    assert ended(mail_app, task_id)[0] == (TaskState.DEAD if pause is None else TaskState.PENDING)
+    if pause is not None:
+        with mail_app.app_context():
+            lies_ahead = db.session.scalars(select(Task.run_after - Task.claimed_at)).one()
+        assert pause * 0.75 <= lies_ahead < pause * 1.25 + timedelta(minutes=1)
 
 
 def test_a_refused_recipient_ends_the_task(mail_app: APIFlask, mailbox: Mailbox, accept: Callable[..., int], user_id: int) -> None:
