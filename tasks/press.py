@@ -18,7 +18,7 @@ log = structlog.get_logger()
 QUEUE = "pdf"
 MODULES = ("app.core.printing.jobs", "app.resumes.rendering.jobs")
 
-# A résumé of 20 pages, the longest that is printed, takes about two seconds of a processor.
+# A résumé of 20 pages, the longest that is printed, takes some 1.3 seconds of a processor.
 PROCESSOR_SECONDS = 20
 # On a machine with more to do. It ends before the task's own limit, which would take this process along and with it the reason.
 SECONDS = 35
