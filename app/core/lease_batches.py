@@ -18,8 +18,9 @@ from app.extensions import db
 # How many tasks of a name a worker takes at a time.
 BATCH_OF = {"payments.settle": 50, "search.index_job": 500, "search.index_elastic": 500}
 
-# For how many seconds after a message of a name the relay sends no other, unless very many wait: what comes meanwhile goes together.
-GATHERED_FOR = {"search.index_job": 0.2, "search.index_elastic": 0.2}
+# For how many seconds after a message of a name the relay sends no other, unless very many wait: what comes meanwhile goes together. Elasticsearch
+# shows a change only after its refresh, so less is left for gathering.
+GATHERED_FOR = {"search.index_job": 0.4, "search.index_elastic": 0.2}
 
 
 def messages_to_send(due: Sequence[tuple[int, str, int]]) -> list[tuple[int, str]]:
