@@ -50,9 +50,11 @@ class Reader:
         self._id = ""
 
     def next(self) -> Frame:
-        """The next event. Raises StopIteration at the end of the stream."""
+        """The next event. Raises StopIteration at the end of the stream; comments alone are not waited for beyond twenty seconds."""
         name, data = "", ""
+        deadline = time.monotonic() + 20
         for line in self._lines:
+            assert time.monotonic() < deadline, "no event came"
             field, _, value = line.partition(":")
             value = value.removeprefix(" ")
             if not line and name:

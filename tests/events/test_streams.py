@@ -75,6 +75,23 @@ def test_a_page_that_was_cut_off_gets_what_it_missed_once_and_in_order(board: Bo
     assert [frame.data.get("number") for frame in rest] == [None, 11, 12]
 
 
+def test_a_page_that_catches_up_gives_the_other_pages_nothing_twice(board: Board) -> None:
+    mine, access = board.person()
+
+    with board.open(access) as current:
+        start = current.next().id
+        board.tell(mine, number=1)
+        seen = [current.next().data]
+        with board.open(access, last_event_id=start) as late:
+            missed = [late.next().data, late.next().data]
+            board.tell(mine, number=2)
+            seen.append(current.next().data)
+            missed.append(late.next().data)
+
+    assert seen == [{"number": 1}, {"number": 2}]
+    assert missed == [{"resumed": True}, {"number": 1}, {"number": 2}]
+
+
 def test_the_first_frame_is_enough_to_go_on_from(board: Board) -> None:
     mine, access = board.person()
     board.tell(mine, number=0)
