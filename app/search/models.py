@@ -15,6 +15,12 @@ from app.jobs.models import Currency, ExperienceLevel, JobType
 _GATHERED = {"fastupdate": "on", "gin_pending_list_limit": "4096"}
 
 
+# What is filtered and counted: without a text to search for, the index alone is read.
+_FACTS = [
+    "deadline", "company_id", "location", "location_folded", "job_type", "experience_level", "salary_min", "salary_max", "currency", "is_remote",
+]  # fmt: skip
+
+
 class SearchDocument(Model):
     """What is searched, filtered, sorted and counted of a public job; nothing else, and no personal data.
 
@@ -27,7 +33,13 @@ class SearchDocument(Model):
     __table_args__ = (
         Index("ix_search_documents_words", "words", postgresql_using="gin", postgresql_with=_GATHERED),
         Index("ix_search_documents_headline", "headline", postgresql_using="gin", postgresql_with=_GATHERED),
-        Index("ix_search_documents_newest", text("created_at DESC"), text("job_id DESC"), postgresql_where=text("NOT is_deleted")),
+        Index(
+            "ix_search_documents_newest",
+            text("created_at DESC"),
+            text("job_id DESC"),
+            postgresql_where=text("NOT is_deleted"),
+            postgresql_include=_FACTS,
+        ),
     )
 
     job_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)

@@ -48,7 +48,13 @@ def read(query: EngineQuery, matching: Conditions, in_headline: Conditions, tota
 
 def _sorted(query: EngineQuery, matching: Conditions) -> Select[Any]:
     ordering = NEWEST if query.ordering == RELEVANCE else query.ordering
-    return select_sorted(SearchDocument, SearchDocument.job_id, matching, ordering, query.after)
+    statement = select_sorted(SearchDocument, SearchDocument.job_id, matching, ordering, query.after)
+    if not query.text.has_wishes:
+        return statement
+    found = fenced(statement.order_by(None), "found")
+    is_falling = ordering.startswith("-")
+    value, tie = (column.desc() if is_falling else column.asc() for column in (found.c.value, found.c.job_id))
+    return select(found).order_by(value.nulls_last(), tie)
 
 
 def _ranked(matching: Conditions, in_headline: Conditions, total: int) -> Conditions:

@@ -87,7 +87,7 @@ def _entry(kind: SuggestionKind, folded: str, label: str, company_id: int | None
 
 
 def _findable() -> Any:
-    return and_(SearchDocument.is_deleted.is_(False), not_past(SearchDocument))
+    return and_(~SearchDocument.is_deleted, not_past(SearchDocument))
 
 
 def _newest() -> Any:

@@ -14,7 +14,7 @@ from sqlalchemy import text as sql
 from app.extensions import db
 from app.search import postgres_pages, service, suggestion_upkeep, vocabulary
 from tests.factories import CompanyFactory
-from tests.search.board import listed, post, search
+from tests.search.board import listed, post, search, titles
 
 JOBS = 4000
 MANY_JOBS = """
@@ -39,13 +39,13 @@ def many_jobs(app: APIFlask) -> None:
 
 @pytest.fixture
 def plans(app: APIFlask) -> Iterator[list[dict[str, Any]]]:
-    """The plans of the statements that read jobs or search documents."""
+    """The plans of the statements that read jobs or search documents, and what came of them."""
     found: list[dict[str, Any]] = []
 
     def explain(connection: Any, cursor: Any, statement: str, parameters: Any, context: Any, executemany: bool) -> None:
         if statement.startswith(("SELECT", "WITH")) and ("search_" in statement or "jobs" in statement):
             with connection.connection.dbapi_connection.cursor() as other:
-                (plan,) = other.execute(f"EXPLAIN (FORMAT JSON) {statement}", parameters).fetchone()
+                (plan,) = other.execute(f"EXPLAIN (ANALYZE, TIMING OFF, FORMAT JSON) {statement}", parameters).fetchone()
                 found.append(plan[0]["Plan"])
 
     event.listen(db.engine, "before_cursor_execute", explain)
@@ -82,6 +82,48 @@ def test_a_text_is_looked_up_in_the_indexes(client: FlaskClient, many_jobs: None
     used = {scan for plan in plans for scan in scans(plan)}
     assert ("Bitmap Index Scan", "ix_search_documents_words") in used
     assert [scan for scan in used if scan[0] == "Seq Scan" and scan[1] not in SMALL] == []
+
+
+RARE = [
+    {"q": "phi hành"},
+    {"q": '"phi hành gia"'},
+    {"q": "phi hành -viên"},
+    {"q": 'phi -"nhân viên giỏi"'},
+    {"q": "phi hành", "ordering": "-created_at"},
+    {"q": "phi hành", "ordering": "title", "job_type": "FULL_TIME", "remote": "false"},
+]
+
+
+def rows_read(plan: dict[str, Any]) -> Iterator[tuple[str, float]]:
+    """How many rows each scan of a relation looked at, whether or not they were what it looked for."""
+    if "Relation Name" in plan:
+        dropped = sum(plan.get(f"Rows Removed by {reason}", 0) for reason in ("Filter", "Index Recheck"))
+        yield plan["Relation Name"], plan["Actual Loops"] * (plan["Actual Rows"] + dropped)
+    for part in plan.get("Plans", []):
+        yield from rows_read(part)
+
+
+@pytest.mark.parametrize("parameters", RARE)
+def test_a_rare_text_has_few_rows_looked_at(client: FlaskClient, many_jobs: None, plans: list[dict[str, Any]], parameters: dict[str, str]) -> None:
+    found = search(client, **parameters)
+
+    read = [(relation, rows) for plan in plans for relation, rows in rows_read(plan) if relation not in SMALL]
+    assert titles(found) == ["Phi hành gia"]
+    # No setting of the planner could make a walk through the table, or through the whole of an index, look like this.
+    assert {relation for relation, _ in read} == {"search_documents", "jobs"}
+    assert max(rows for _, rows in read) <= 1
+
+
+@pytest.mark.parametrize("parameters", [{"q": "-gia"}, {"location": "hue"}, {"remote": "false", "salary_min": "1"}, {"ordering": "-salary_max"}])
+def test_without_a_wish_the_index_of_the_newest_is_read(
+    client: FlaskClient, many_jobs: None, plans: list[dict[str, Any]], parameters: dict[str, str]
+) -> None:
+    search(client, **parameters)
+
+    used = {scan for plan in plans for scan in scans(plan)}
+    assert [scan for scan in used if scan[0] == "Seq Scan" and scan[1] not in SMALL] == []
+    written = [json.dumps(plan) for plan in plans]
+    assert [plan for plan in written if "search_documents" in plan and "ix_search_documents_newest" not in plan] == []
 
 
 def test_a_phrase_of_common_words_is_looked_up_as_one(client: FlaskClient, many_jobs: None, plans: list[dict[str, Any]]) -> None:
