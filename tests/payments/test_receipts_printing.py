@@ -1,40 +1,16 @@
 """The printed page: what can be read from it, what it refuses to load, and that nothing typed breaks it."""
 
-from datetime import UTC, datetime
 from io import BytesIO
-from typing import Any
 
 import pytest
 from pypdf import PdfReader
 
-from app.payments.receipts.content import Buyer, Content, Correction, Item, Seller
-from app.payments.receipts.service import Document
-from tests.payments.receipt_press import render
-
-ISSUED = datetime(2026, 12, 31, 17, 30, tzinfo=UTC)
-
-
-def document(number: str = "RC2027-000042", **changes: Any) -> Document:
-    """The receipt for 1,505,000 VND of a New Year's night in Việt Nam."""
-    content = Content(
-        seller=Seller(name="Jobboard Việt Nam", address="12 Nguyễn Huệ, Quận 1", tax_code="0312345678"),
-        buyer=Buyer(name="Trần Quốc Bảo", email="bao@example.com", company="Công ty TNHH Sao Mai"),
-        item=Item(name="Gói 10 tin", credits=10, days=30, unlimited=False),
-        amount=1_505_000,
-        currency="VND",
-        happened_at=ISSUED,
-        transaction_code="JB261231AB12CD34EF56AB78",
-        provider="vnpay",
-        payment_no="14422574",
-    )
-    return Document(number, ISSUED, content.model_copy(update=changes))
+from app.payments.receipts.content import Buyer, Item, Seller
+from tests.payments.receipt_press import CORRECTION, document, render
 
 
 def text_of(pdf: bytes) -> str:
     return " ".join(" ".join(page.extract_text() for page in PdfReader(BytesIO(pdf)).pages).split())
-
-
-CORRECTION = Correction(receipt_number="RC2027-000042", paid=1_505_000, reason="Mua nhầm gói", credits_taken=3)
 
 
 def test_a_receipt_says_all_in_both_languages() -> None:

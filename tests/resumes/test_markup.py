@@ -1,7 +1,6 @@
 """The markup of printed documents: the same page as WeasyPrint's own reading of HTML gives, in a fraction of its time."""
 
 import re
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -12,40 +11,25 @@ from app.core.printing import pages
 from app.core.printing.fetcher import SealedFetcher
 from app.core.printing.fonts import bundled_fonts
 from app.core.printing.pages import lay_out, stylesheet, write
-from app.payments.receipts import printing as receipts
-from app.payments.receipts.content import Buyer, Content, Correction, Item, Seller
-from app.payments.receipts.service import Document
+from app.payments.receipts.printing import page_of as page_of_receipt
 from app.resumes.rendering.content import read_sheet
 from app.resumes.rendering.look import DESIGNS, read_look
 from app.resumes.rendering.photo import PHOTO_URL
 from app.resumes.rendering.render import page_of
 from app.resumes.rendering.theme import find_theme
+from tests.payments.receipt_press import CORRECTION, document
 from tests.resumes.printed import COMPLETE, FURTHER, portrait
 
 APP = Path(printing.__file__).resolve().parents[2]
-NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 # What is inline and plain until a style sheet says otherwise.
 PLAIN = {"a", "span"}
-
-CREDIT_NOTE = Content(
-    seller=Seller(name="Sao Mai", address="Hà Nội", tax_code="0101"),
-    buyer=Buyer(name="Thảo & <b>", email="thao@example.com", company="Công ty"),
-    item=Item(name="Gói", credits=5, days=30, unlimited=True),
-    amount=100_000,
-    currency="VND",
-    happened_at=NOON,
-    transaction_code="T1",
-    provider="vnpay",
-    payment_no="9",
-    correction=Correction(receipt_number="R1", paid=200_000, reason="Lý do", credits_taken=2),
-)
 
 
 def printed_page(name: str) -> tuple[str, str]:
     """Markup and style sheet of a résumé in a theme, or of a credit note."""
     if name == "credit note":
-        page = receipts.page_of(Document("C1", NOON, CREDIT_NOTE))
+        page = page_of_receipt(document(correction=CORRECTION))
         return page.markup, page.styles
     design = find_theme(name)
     return page_of(read_sheet({**COMPLETE, **FURTHER}), design), design.stylesheet(read_look({}, name))
