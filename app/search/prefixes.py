@@ -4,10 +4,9 @@ For each beginning of up to `KEPT` characters the best suggestions are worked ou
 there or few. Of longer ones the whole text is kept: so few share a long beginning that they can be read.
 """
 
+import re
 from collections.abc import Iterator
 from string import ascii_lowercase, digits
-
-from app.search.vocabulary import is_one_slip
 
 KEPT = 12
 BEST = 15
@@ -17,6 +16,7 @@ MIN_CORRECTED = 3
 """Characters that are needed before a slip is corrected."""
 
 _STARTS = 8
+_BLANK = re.compile(" ")
 _SIGNS = ascii_lowercase + digits + " "
 
 
@@ -48,7 +48,16 @@ def begins(folded: str, typed: str) -> bool:
 
 def begins_with_slip(folded: str, typed: str) -> bool:
     """The same when one slip is allowed."""
-    words = folded.split()
-    rests = (" ".join(words[place:]) for place in range(len(words)))
-    lengths = range(len(typed) - 1, len(typed) + 2)
-    return any(is_one_slip(typed, rest[:length]) for rest in rests for length in lengths)
+    half = len(typed) // 2
+    head, tail = typed[:half], typed[half + 1 :]
+    starts = [0, *(blank.end() for blank in _BLANK.finditer(folded))]
+    # A slip is in one half and leaves the other as it is: few texts are compared letter by letter.
+    likely = (start for start in starts if folded.startswith(head, start) or any(folded.startswith(tail, start + half + by) for by in (0, 1, 2)))
+    return any(_is_slip(folded[start : start + len(typed) + 1], typed) for start in likely)
+
+
+def _is_slip(rest: str, typed: str) -> bool:
+    """Whether the rest goes on after one slip as typed."""
+    same = next((place for place, (letter, other) in enumerate(zip(rest, typed, strict=False)) if letter != other), min(len(rest), len(typed)))
+    is_swap = rest[same : same + 2] == typed[same : same + 2][::-1] and rest.startswith(typed[same + 2 :], same + 2)
+    return is_swap or any(rest.startswith(typed[same + skipped :], same + added) for skipped, added in ((1, 0), (0, 1), (1, 1)))

@@ -142,7 +142,18 @@ def test_every_beginning_is_kept_or_read_by_its_range(folded: str, data: st.Data
     assert typed in kept if len(typed) <= prefixes.KEPT else any(key.startswith(typed) for key in kept)
 
 
-@given(st.text("ab ", min_size=3, max_size=8).filter(lambda text: text == " ".join(text.split())))
+short = st.text("ab ", min_size=3, max_size=8).filter(lambda text: text == " ".join(text.split()))
+
+
+@given(short, short)
+def test_a_slip_is_allowed_wherever_it_is(folded: str, typed: str) -> None:
+    rests = [folded] + [folded[place + 1 :] for place, sign in enumerate(folded) if sign == " "]
+    lengths = (len(typed) - 1, len(typed), len(typed) + 1)
+
+    assert prefixes.begins_with_slip(folded, typed) == any(is_one_slip(typed, rest[:length]) for rest in rests for length in lengths)
+
+
+@given(short)
 def test_the_slips_are_all_that_lie_one_slip_away(typed: str) -> None:
     found = prefixes.slips(typed)
 
