@@ -52,7 +52,12 @@ def begins_with_slip(folded: str, typed: str) -> bool:
     head, tail = typed[:half], typed[half + 1 :]
     starts = [0, *(blank.end() for blank in _BLANK.finditer(folded))]
     # A slip is in one half and leaves the other as it is: few texts are compared letter by letter.
-    likely = (start for start in starts if folded.startswith(head, start) or any(folded.startswith(tail, start + half + by) for by in (0, 1, 2)))
+    has_tail = tail in folded
+    likely = (
+        start
+        for start in starts
+        if folded.startswith(head, start) or (has_tail and any(folded.startswith(tail, start + half + by) for by in (0, 1, 2)))
+    )
     return any(_is_slip(folded[start : start + len(typed) + 1], typed) for start in likely)
 
 
