@@ -20,6 +20,9 @@ from app.core.press.errors import Refusal
 FACTS: dict[str, Any] = {"engine": "of the tests"}
 LOADED: list[str] = []
 
+# More than the tests grant to a press, and less than any machine would refuse by itself.
+MUCH = 3 << 29
+
 
 def warm_up() -> None:
     LOADED.append("warm")
@@ -82,13 +85,13 @@ def sleep() -> Sequence[bytes]:
 
 
 def swell() -> Sequence[bytes]:
-    return [bytes(bytearray(1 << 40))]
+    return [bytes(bytearray(MUCH))]
 
 
 def swell_in_native_code() -> Sequence[bytes]:
     libc = ctypes.CDLL(None)
     libc.malloc.restype = ctypes.c_void_p
-    return [b"refused" if libc.malloc(ctypes.c_size_t(1 << 40)) is None else b"given"]
+    return [b"refused" if libc.malloc(ctypes.c_size_t(MUCH)) is None else b"given"]
 
 
 def grow(bytes_: int) -> Sequence[bytes]:

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from app.core.press import client
 from app.core.press.client import Limits, Press
 from app.core.press.errors import JobFault, OutOfMemory, OutOfTime, PressFailure, PressLost, Refusal
 from app.core.press.room import Room
@@ -102,6 +103,13 @@ def test_a_job_that_swallows_every_exception_ends_when_its_processor_time_is_use
     assert do(press, "echo", b"next") == [b"next"]
 
 
+@pytest.fixture
+def no_clock_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The press's own clock, which also ends it, runs out long after the test."""
+    monkeypatch.setattr(client, "_RESERVE", 3600)
+
+
+@pytest.mark.usefixtures("no_clock_of_its_own")
 def test_a_job_that_waits_is_killed_by_the_clock(press: Press) -> None:
     press.start()
     pid = press.pid
@@ -111,6 +119,13 @@ def test_a_job_that_waits_is_killed_by_the_clock(press: Press) -> None:
 
     await_end(pid)
     assert do(press, "echo", b"next") == [b"next"]
+
+
+def test_a_press_whose_worker_is_stopped_ends_by_its_own_clock(press: Press, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(client, "_RESERVE", -9.5)
+
+    with pytest.raises(PressLost, match=f"status -{signal.SIGALRM.value}"):
+        do(press, "sleep", seconds=10)
 
 
 def test_a_killed_press_is_lost_and_its_neighbour_goes_on(room: Room, press: Press) -> None:
@@ -150,6 +165,7 @@ def test_a_press_is_replaced_after_its_jobs_and_when_it_has_grown(room: Room) ->
     assert before != after
 
 
+@pytest.mark.usefixtures("no_clock_of_its_own")
 def test_a_press_whose_worker_lets_go_is_killed_in_the_middle_of_a_job(press: Press) -> None:
     press.start()
     pid = press.pid
