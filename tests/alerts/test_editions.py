@@ -85,6 +85,20 @@ def test_the_next_day_brings_only_what_was_opened_since(subscribe: Subscribe, op
     assert (listed(person), listed(person, "2027-03-11")) == ([first.id], [second.id])
 
 
+def test_each_search_looks_at_what_was_opened_since_its_own_last_run(subscribe: Subscribe, opened: Opened) -> None:
+    subscribe("kế toán", "trưởng phòng")
+    later = db.session.query(AlertSearch).filter_by(criteria={"q": "trưởng phòng"}).one()
+    later.matched_until = MORNING - timedelta(hours=1)
+    db.session.flush()
+    job = opened("Kế toán, trưởng phòng")
+
+    run_edition()
+
+    [match] = db.session.query(AlertMatch)
+    assert match.job_id == job.id and match.search_id != later.id
+    assert {moment for (moment,) in db.session.query(AlertSearch.matched_until)} == {MORNING - editions.INDEX_MARGIN}
+
+
 def test_what_is_just_being_indexed_waits_for_the_next_day(subscribe: Subscribe, opened: Opened) -> None:
     person = subscribe("kế toán")
     opened("Kế toán xưa")
