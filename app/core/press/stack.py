@@ -2,8 +2,8 @@
 
 CPython 3.11 and newer keep the frames of Python functions in pieces of 16 KiB. A piece is mapped when the one before it is full, and given
 back as soon as the last frame in it ends (`push_chunk` and `_PyThreadState_PopFrame` in Python/pystate.c). A loop that happens to call
-across the end of a piece therefore maps and unmaps memory with every call: up to 3,400 times for a résumé of four pages, a sixth of its
-time. Which loop that is depends on how deep its caller stands.
+across the end of a piece therefore maps and unmaps memory with every call: some 3,000 times for a résumé of four pages, a twelfth to a
+sixth of its time. Which loop that is depends on how deep its caller stands.
 """
 
 from collections.abc import Callable
