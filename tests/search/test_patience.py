@@ -4,6 +4,7 @@ import json
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -46,7 +47,9 @@ class SlowHandler(BaseHTTPRequestHandler):
         self.send_header("Content-Type", "application/vnd.elasticsearch+json;compatible-with=8")
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
-        self.wfile.write(body)
+        # Nobody may be left to answer.
+        with suppress(BrokenPipeError):
+            self.wfile.write(body)
 
     def log_message(self, format: str, *args: object) -> None:
         """Nothing is printed."""
