@@ -59,7 +59,9 @@ class VirtualEnvironment:
         # A killed pip leaves half a package that it later takes for a whole one; the mark makes the next start begin anew.
         self._unfinished.touch()
         arguments = [argument for name in requirements for argument in ("-r", name)]
-        pip = [str(self.python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input", *arguments]
+        # The files name every package of the whole closure. Asked to resolve, pip would look at newer releases too, as soon as there are any, for a
+        # package that is required with an extra ("pydantic[email]"), and then refuse them for want of a hash.
+        pip = [str(self.python), "-m", "pip", "install", "--no-deps", "--quiet", "--disable-pip-version-check", "--no-input", *arguments]
         _run(pip, "The requirements could not be installed; the lines above say why. Start again when that is mended.", directory=self._root)
         for name in requirements:
             self._stamp(name).write_text(self._fingerprint(name))

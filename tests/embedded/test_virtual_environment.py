@@ -1,6 +1,8 @@
 """When the checkout's environment is made, filled and left alone."""
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -99,6 +101,13 @@ def test_an_environment_of_another_user_is_named(checkout: Path) -> None:
 
     with pytest.raises(StartError, match="belongs to another user"):
         VirtualEnvironment(checkout).ensure(["a.txt"])
+
+
+def test_the_requirement_files_name_every_package_that_is_needed() -> None:
+    # They are installed without resolving anything; this runs in the environment that was filled so.
+    check = subprocess.run([sys.executable, "-m", "pip", "check"], capture_output=True, text=True)
+
+    assert check.stdout == "No broken requirements found.\n"
 
 
 def test_only_the_packages_of_absent_libraries_are_missing() -> None:
