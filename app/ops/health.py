@@ -85,6 +85,8 @@ def _search() -> Health:
         with failures():
             answer = client().options(request_timeout=TIMEOUT).cluster.health(index=f"{indices.family()}*", level="indices")
             index = indices.live()
+            if index is not None and answer["indices"].get(index, {}).get("status") != "red":
+                client().options(request_timeout=TIMEOUT).search(index=indices.family(), size=0, allow_partial_search_results=False)
     except EngineAway as error:
         return Health("away", f"Searches are answered by PostgreSQL: {error}.")
     if index is None:

@@ -113,6 +113,30 @@ def test_tasks_wait_as_long_as_the_node_is_away_and_count_no_attempts(board: API
     assert [copy.job_id for copy in held()] == ids
 
 
+def test_a_closed_index_is_no_fault_of_the_documents(board: APIFlask) -> None:
+    changed("Thợ hàn", "Thợ mộc")
+
+    client().indices.close(index=indices.family())
+    during, told = run_elastic(), board.test_client().get("/api/health/ready/").json["backends"]["search"]
+    client().indices.open(index=indices.family(), wait_for_active_shards="all")
+    after = run_elastic()
+
+    assert during == [(TaskState.PENDING, 0)] * 2
+    assert (told["status"], "PostgreSQL" in told["detail"]) == ("away", True)
+    assert after == [(TaskState.DONE, 1)] * 2
+    assert find_drift(choice.ELASTIC) == Drift()
+
+
+def test_one_batch_comes_again_as_soon_as_the_node_may_be_asked(board: APIFlask, monkeypatch: pytest.MonkeyPatch) -> None:
+    changed("Thợ hàn")
+    monkeypatch.setitem(board.config, "ELASTICSEARCH_URL", "http://127.0.0.1:9")
+    monkeypatch.setitem(board.extensions, "elasticsearch_breaker", CircuitBreaker(first_pause=20, longest_pause=20))
+
+    run_elastic()
+
+    assert 15 < _seconds_to_wait()[0] <= 20
+
+
 def test_what_is_refused_for_good_is_dead_with_its_reason_and_its_neighbours_go_on(board: APIFlask, monkeypatch: pytest.MonkeyPatch) -> None:
     good, bad, other = changed("Thợ hàn", "Thợ mộc", "Thợ sơn")
     source = contents.source

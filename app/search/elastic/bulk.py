@@ -65,7 +65,7 @@ def _send(lines: Sequence[_Line], indexes: Sequence[str], outcome: Outcome) -> N
                 operations=list(_operations(lines, indexes)), timeout=_SHARD_WAIT, filter_path="items.*._id,items.*.status,items.*.error"
             )
         except ApiError as error:
-            if not is_refusal(error.status_code):
+            if not is_refusal(error.status_code, error.error):
                 raise
             refusal = str(error)[:500]
         else:
@@ -91,7 +91,7 @@ def _judge(item: dict[str, Any], outcome: Outcome) -> None:
     job_id, status = int(item["_id"]), item["status"]
     if status < 300:
         outcome.written.add(job_id)
-    elif is_refusal(status):
+    elif is_refusal(status, item["error"].get("type")):
         outcome.refused[job_id] = _reason(item)
     elif status != _STALE:
         # Also an index that was dropped meanwhile, or a user who may not write: nothing that the document could be blamed for.

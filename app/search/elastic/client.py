@@ -14,6 +14,8 @@ from app.search.engine import EngineAway, EngineSilent, QueryRefused
 log = structlog.get_logger()
 
 _UNREADABLE = frozenset({400, 413})
+_OF_THE_INDEX = frozenset({"index_closed_exception"})
+"""Errors of status 400 that say nothing of the request."""
 _SECONDS = 5
 
 
@@ -46,12 +48,15 @@ def failures() -> Iterator[None]:
     except TransportError as error:
         raise EngineAway(f"Elasticsearch cannot be reached: {type(error).__name__}") from error
     except ApiError as error:
-        if is_refusal(error.status_code):
+        if is_refusal(error.status_code, error.error):
             log.error("elasticsearch_refused_request", error=str(error)[:1000])
             raise QueryRefused(f"Elasticsearch answers {error.status_code}") from error
         raise EngineAway(f"Elasticsearch answers {error.status_code}") from error
 
 
-def is_refusal(status: int) -> bool:
-    """Whether what was answered so will never be taken; anything else that is no success may be, once somebody has mended something."""
-    return status in _UNREADABLE
+def is_refusal(status: int, kind: str | None) -> bool:
+    """Whether what was answered so will never be taken; anything else that is no success may be, once somebody has mended something.
+
+    `kind` is the type that Elasticsearch gives the error.
+    """
+    return status in _UNREADABLE and kind not in _OF_THE_INDEX
