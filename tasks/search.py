@@ -34,8 +34,9 @@ def index_elastic(tasks: Sequence[ClaimedTask]) -> Sequence[ClaimedTask]:
     try:
         service.reindex_elastic(_job_ids(tasks))
     except EngineAway as error:
-        # One batch comes again soon, to see whether the node is back; the others are not moved about meanwhile.
-        raise PutOff(str(error), _LONG_PAUSE if isinstance(error, NotAsked) else _PAUSE) from error
+        # One batch comes again as soon as the node may be asked whether it is back; the others are not moved about meanwhile.
+        again = max(_PAUSE, timedelta(seconds=choice.breaker().pause_left))
+        raise PutOff(str(error), _LONG_PAUSE if isinstance(error, NotAsked) else again) from error
     except EntriesRefused as error:
         if len(tasks) == 1:
             raise Permanent(str(error)) from error

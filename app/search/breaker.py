@@ -26,6 +26,12 @@ class CircuitBreaker:
         """Whether the back end answered when it was last asked."""
         return self._opens_at is None
 
+    @property
+    def pause_left(self) -> float:
+        """Seconds until somebody is let through."""
+        with self._lock:
+            return 0.0 if self._opens_at is None else max(0.0, self._opens_at - self._clock())
+
     def lets_through(self) -> bool:
         """Whether to ask the back end. Of those who come when a pause has ended one is let through; the rest wait for how that goes."""
         with self._lock:

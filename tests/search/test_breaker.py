@@ -57,6 +57,19 @@ def test_several_late_answers_in_a_row_open_it() -> None:
     assert not made.lets_through()
 
 
+def test_it_tells_how_long_it_stays_open() -> None:
+    made, clock = breaker()
+    made.failed()
+    made.failed()
+    clock.now = 0.5
+
+    assert made.pause_left == 1.5
+    clock.now = 3.0
+    assert made.pause_left == 0.0
+    made.succeeded()
+    assert made.pause_left == 0.0
+
+
 def test_what_is_late_again_is_asked_again_after_the_first_pause() -> None:
     made, clock = breaker()
     made.failed()
