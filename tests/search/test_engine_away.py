@@ -11,7 +11,7 @@ import pytest
 from apiflask import APIFlask
 from flask.testing import FlaskClient
 
-from app.search import choice
+from app.search import choice, warming
 from app.search.breaker import CircuitBreaker
 from app.search.elastic import client as elastic
 from app.search.elastic import indices
@@ -217,7 +217,9 @@ def test_a_red_index_is_answered_for_by_postgresql_and_readiness_says_so(
 
 
 @needs_elasticsearch
-def test_a_node_is_warmed_up_by_searches_of_each_kind(elastic_app: APIFlask) -> None:
+def test_a_node_is_warmed_up_by_searches_of_each_kind(elastic_app: APIFlask, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(warming, "_SECONDS", 600)
+
     assert warm_up() == 50
 
 

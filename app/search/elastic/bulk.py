@@ -91,7 +91,7 @@ def _judge(item: dict[str, Any], outcome: Outcome) -> None:
     job_id, status = int(item["_id"]), item["status"]
     if status < 300:
         outcome.written.add(job_id)
-    elif is_refusal(status, item["error"].get("type")):
+    elif is_refusal(status, item.get("error", {}).get("type")):
         outcome.refused[job_id] = _reason(item)
     elif status != _STALE:
         # Also an index that was dropped meanwhile, or a user who may not write: nothing that the document could be blamed for.
