@@ -16,7 +16,8 @@ log = structlog.get_logger()
 _UNREADABLE = frozenset({400, 413})
 _OF_THE_INDEX = frozenset({"index_closed_exception"})
 """Errors of status 400 that say nothing of the request."""
-_SECONDS = 5
+_SECONDS = 30
+"""For what operators and the nightly check ask: to make an index known takes seconds on a busy node. Searches, and the worker, wait for less."""
 
 
 def client() -> Elasticsearch:
