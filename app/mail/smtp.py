@@ -9,6 +9,7 @@ import ssl
 from dataclasses import dataclass
 from email.message import EmailMessage
 from enum import StrEnum
+from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
 import structlog
@@ -21,6 +22,9 @@ log = structlog.get_logger()
 
 # Seconds for each single step of the dialogue; a mail task's hard limit is above the usual sum of them.
 TIMEOUT = 10
+# For the reply to a whole message, which the server may be looking through: whoever leaves before it comes back with a second copy, since the
+# server keeps what it has (RFC 5321, 4.5.3.2.6). The hard limit leaves room for this one step.
+VERDICT_TIMEOUT = 90
 
 
 class Tls(StrEnum):
@@ -67,13 +71,32 @@ def send(message: EmailMessage, server: SmtpServer) -> None:
         _leave(connection)
 
 
+class _Patient(smtplib.SMTP):
+    """Waits longer for the reply that follows the end of a message than for any other."""
+
+    def send(self, s: Any) -> None:
+        super().send(s)
+        if self.sock is not None and isinstance(s, bytes) and s.endswith(b"\r\n.\r\n"):
+            self.sock.settimeout(VERDICT_TIMEOUT)
+
+    def getreply(self) -> tuple[int, bytes]:
+        reply = super().getreply()
+        if self.sock is not None:
+            self.sock.settimeout(TIMEOUT)
+        return reply
+
+
+class _PatientSsl(_Patient, smtplib.SMTP_SSL):
+    """The same over TLS from the first byte."""
+
+
 def _connect(server: SmtpServer, *, local_name: str) -> smtplib.SMTP:
     if server.tls == Tls.IMPLICIT:
-        connection: smtplib.SMTP = smtplib.SMTP_SSL(
+        connection: smtplib.SMTP = _PatientSsl(
             server.host, server.port, local_hostname=local_name, timeout=TIMEOUT, context=ssl.create_default_context()
         )
     else:
-        connection = smtplib.SMTP(server.host, server.port, local_hostname=local_name, timeout=TIMEOUT)
+        connection = _Patient(server.host, server.port, local_hostname=local_name, timeout=TIMEOUT)
     try:
         if server.tls == Tls.STARTTLS:
             connection.starttls(context=ssl.create_default_context())

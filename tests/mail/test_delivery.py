@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from email.message import EmailMessage
 from pathlib import Path
 from shutil import which
+from smtplib import SMTP
 
 import pytest
 from flask import Flask
@@ -126,11 +127,30 @@ def test_a_server_that_is_away_delays(message: EmailMessage) -> None:
 
 
 def test_a_silent_server_is_given_up(message: EmailMessage, mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(smtp, "TIMEOUT", 0.2)
+    monkeypatch.setattr(smtp, "VERDICT_TIMEOUT", 0.2)
     mailbox.replies["."] = ""  # An empty line is no reply, and none follows.
 
     with pytest.raises(MailDelayed):
         smtp.send(message, parse_url(mailbox.url))
+
+
+def test_a_server_may_look_at_a_message_for_longer_than_at_a_command(
+    mailbox: Mailbox, message: EmailMessage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    patience: list[float | None] = []
+    getreply = SMTP.getreply
+
+    def noted(connection: SMTP) -> tuple[int, bytes]:
+        patience.append(connection.sock.gettimeout() if connection.sock else None)
+        return getreply(connection)
+
+    monkeypatch.setattr(SMTP, "getreply", noted)
+
+    smtp.send(message, parse_url(mailbox.url))
+
+    waits = dict.fromkeys(("CONNECT", "EHLO", "MAIL", "RCPT", "DATA", "QUIT"), smtp.TIMEOUT)
+    assert dict(zip(mailbox.verbs, patience, strict=True)) == {**waits, ".": smtp.VERDICT_TIMEOUT}
+    assert smtp.VERDICT_TIMEOUT > smtp.TIMEOUT
 
 
 def test_starttls_is_not_silently_left_out(mailbox: Mailbox, message: EmailMessage) -> None:
