@@ -20,6 +20,8 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from app.core.clock import MARKET_ZONE
 
 TEMPLATES = Path(__file__).parent / "templates"
+# A name that begins to write from right to left, and does not end it, would have our own words read backwards (Unicode, UAX 9, 2.1-2.4).
+_TURNS = dict.fromkeys([*range(0x202A, 0x202F), *range(0x2066, 0x206A)])
 
 
 @dataclass(frozen=True)
@@ -95,13 +97,18 @@ def link(path: str, **query: str) -> str:
 
 def one_line(text: str) -> str:
     """`text` without line breaks and control characters, at most 200 characters: fit for a header."""
-    visible = "".join(" " if unicodedata.category(character) in {"Cc", "Zl", "Zp", "Cs"} else character for character in text)
+    visible = "".join(" " if unicodedata.category(character) in {"Cc", "Zl", "Zp", "Cs"} else character for character in text.translate(_TURNS))
     return " ".join(visible.split())[:200]
 
 
 def market_time(moment: datetime) -> str:
     """The moment as the market's people write it: `14:30, 05/03/2027 (GMT+7)`."""
     return moment.astimezone(MARKET_ZONE).strftime("%H:%M, %d/%m/%Y (GMT+7)")
+
+
+def _in_our_direction(value: Any) -> Any:
+    """What is put into a letter, without what would turn the words after it round."""
+    return value.translate(_TURNS) if isinstance(value, str) else value
 
 
 def _block(template: Template, name: str, values: dict[str, Any]) -> str:
@@ -113,6 +120,7 @@ def _environment(*, autoescape: bool) -> ImmutableSandboxedEnvironment:
         loader=FileSystemLoader(TEMPLATES),
         autoescape=autoescape,
         undefined=StrictUndefined,
+        finalize=_in_our_direction,
         trim_blocks=True,
         lstrip_blocks=True,
     )

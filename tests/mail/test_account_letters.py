@@ -82,8 +82,20 @@ def test_a_name_stays_text(app: APIFlask) -> None:
     assert "Xin chào <script>alert(1)</script>{{ 7 * 7 }} Bcc: x,\n" in letter.text
 
 
+def test_a_name_does_not_turn_our_words_round(app: APIFlask) -> None:
+    user = RecruiterFactory(full_name="Bảo \u202e\u2067Long\u2069")
+    db.session.commit()
+
+    letter = account_letters.recruiter_approved(user.id)
+
+    assert letter is not None
+    assert "Xin chào Bảo Long,\n" in letter.text
+    assert "Xin chào Bảo Long,<" in letter.html
+
+
 @pytest.mark.parametrize(
-    ("text", "line"), [("a\r\nb\tc", "a b c"), ("  Phở\u2028bò\x00 ", "Phở bò"), ("x" * 300, "x" * 200), ("a\ud800b", "a b"), ("", "")]
+    ("text", "line"),
+    [("a\r\nb\tc", "a b c"), ("a\u202eb\u2066", "ab"), ("  Phở\u2028bò\x00 ", "Phở bò"), ("x" * 300, "x" * 200), ("a\ud800b", "a b"), ("", "")],
 )
 def test_a_line_has_no_breaks(text: str, line: str) -> None:
     assert one_line(text) == line
