@@ -6,7 +6,7 @@ from apiflask import APIFlask
 from flask_cors import CORS
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from app.core import auth, privacy, problems, rates, request_id
+from app.core import auth, bodies, privacy, problems, rates, request_id
 from app.core.forms import StrictRequest
 from app.core.paths import ApiAlias, BoundedInteger
 from app.extensions import cache, db, jwt, limiter, migrate
@@ -29,6 +29,7 @@ def create_app(settings: Settings) -> APIFlask:
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
 
     request_id.register(app)
+    bodies.register(app)
     problems.register(app)
     privacy.register(app)
     rates.register(app)
