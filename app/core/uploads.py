@@ -56,7 +56,10 @@ def read_cv(file: FileStorage) -> Upload:
 
 def read_attachment(file: FileStorage) -> Upload:
     """A CV-like document or an image, for messages. Raises TooLarge, UnsupportedMedia."""
-    return read_image(file) if _extension(file) in IMAGE_EXTENSIONS else read_cv(file)
+    try:
+        return read_image(file) if _extension(file) in IMAGE_EXTENSIONS else read_cv(file)
+    except UnsupportedMedia as error:
+        raise UnsupportedMedia("Attach a PDF, DOC or DOCX file, or a PNG, JPEG or WebP image.") from error
 
 
 def read_image(file: FileStorage) -> Upload:

@@ -1,10 +1,11 @@
 """What the chat routes take and give."""
 
+import unicodedata
 from datetime import datetime
 from typing import Annotated, Literal
 
 from apiflask.fields import UploadFile
-from pydantic import BeforeValidator, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, model_validator
 
 from app.accounts.schemas import UserCard
 from app.core.pagination import ListQuery
@@ -13,7 +14,17 @@ from app.core.time_ids import LARGEST, time_of
 from app.jobs.schemas import JobCard
 from app.messaging.models import Block, Conversation, Message, Participant
 
-Content = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=5000)]
+# Format characters have no shape of their own: zero-width spaces and joiners, marks of direction.
+_UNSEEN = {"Cc", "Cf", "Zs", "Zl", "Zp"}
+
+
+def _is_seen(text: str) -> str:
+    if text and all(unicodedata.category(character) in _UNSEEN for character in text):
+        raise ValueError("A message needs a character that can be seen.")
+    return text
+
+
+Content = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=5000), AfterValidator(_is_seen)]
 # A form sends its empty field along with the file.
 OptionalContent = Annotated[Content | None, BeforeValidator(empty_is_none)]
 
@@ -125,7 +136,7 @@ class ConversationOut(OutModel):
 class ReadMark(InModel):
     """The last message that was seen; without it, all of them."""
 
-    up_to: Annotated[int, Field(ge=1, le=LARGEST)] | None = None
+    up_to: Annotated[Id, Field(le=LARGEST)] | None = None
 
 
 class BlockIn(InModel):

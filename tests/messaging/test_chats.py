@@ -90,13 +90,35 @@ def test_a_third_person_sees_no_conversation(application: Application, candidate
     assert stranger.get(CHATS).json["results"] == []
 
 
-@pytest.mark.parametrize("body", [{}, {"message": ""}, {"message": "  "}, {"message": "x" * 5001}, {"message": "a", "content": "b"}, {"text": "a"}])
+@pytest.mark.parametrize(
+    "body",
+    [{}, {"message": ""}, {"message": "  "}, {"message": "\u200b \u2060"}, {"message": "x" * 5001}, {"message": "a", "content": "b"}, {"text": "a"}],
+)
 def test_a_bad_message_is_refused_and_changes_nothing(application: Application, candidate: FlaskClient, body: dict[str, str]) -> None:
     chat = candidate.post(CHATS, json={"application_id": application.id}).json["id"]
 
     answer = candidate.post(f"{CHATS}{chat}/messages/", json=body)
 
     assert answer.status_code == 400
+    assert db.session.scalar(select(func.count()).select_from(Message)) == 0
+
+
+def test_emoji_joined_by_what_is_not_seen_are_a_message(application: Application, candidate: FlaskClient) -> None:
+    chat = candidate.post(CHATS, json={"application_id": application.id}).json["id"]
+
+    answer = candidate.post(f"{CHATS}{chat}/messages/", json={"message": "👨\u200d👩\u200d👧"})
+
+    assert (answer.status_code, answer.json["content"]) == (201, "👨\u200d👩\u200d👧")
+
+
+@pytest.mark.parametrize("name", ["thư.html", "thư.pdf", "ảnh.png"])
+def test_a_refused_file_is_told_what_may_be_attached(application: Application, candidate: FlaskClient, name: str) -> None:
+    chat = candidate.post(CHATS, json={"application_id": application.id}).json["id"]
+    form = {"attachment": (io.BytesIO(b"<script>"), name)}
+
+    answer = candidate.post(f"{CHATS}{chat}/messages/", data=form, content_type="multipart/form-data")
+
+    assert (answer.status_code, answer.json["detail"]) == (415, "Attach a PDF, DOC or DOCX file, or a PNG, JPEG or WebP image.")
     assert db.session.scalar(select(func.count()).select_from(Message)) == 0
 
 

@@ -126,7 +126,7 @@ def test_a_receipt_covers_what_was_seen_and_not_what_came_after(application: App
     assert recruiter.get("/api/v1/chats/unread-count/").json == {"count": 1}
 
 
-@pytest.mark.parametrize("mark", [0, -1, 2**53, "x"])
+@pytest.mark.parametrize("mark", [0, -1, 2**53, "x", True])
 def test_a_read_mark_that_is_no_message_id_is_refused(application: Application, candidate: FlaskClient, mark: object) -> None:
     chat = candidate.post(CHATS, json={"application_id": application.id}).json["id"]
 
