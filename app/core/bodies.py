@@ -21,10 +21,12 @@ def register(app: Flask) -> None:
 
 
 def _read_rest(response: Response) -> Response:
-    if not request.content_length:
+    is_begun = "stream" in request.__dict__
+    if not request.content_length or ("Expect" in request.headers and not is_begun):
+        # Whoever asks first (RFC 9110, 10.1.1) sends nothing after a refusal.
         return response
     # What the view has begun to read is the request's own stream, which knows how far it came; it is made at the first look.
-    left = request.__dict__.get("stream") or get_input_stream(request.environ)
+    left = request.stream if is_begun else get_input_stream(request.environ)
     read = 0
     # A client that has gone away meanwhile misses nothing.
     with suppress(ClientDisconnected, OSError):

@@ -30,10 +30,10 @@ class Arriving(BytesIO):
         return found
 
 
-def send(caller: FlaskClient, size: int, content_type: str = FORM) -> tuple[int, int]:
+def send(caller: FlaskClient, size: int, content_type: str = FORM, **headers: str) -> tuple[int, int]:
     """The status of a request with a body of `size` bytes, and how many of them were read."""
     body = Arriving(b"x" * size)
-    answer = caller.post(ROUTE, input_stream=body, content_length=size, content_type=content_type)
+    answer = caller.post(ROUTE, input_stream=body, content_length=size, content_type=content_type, headers=headers)
     return answer.status_code, body.taken
 
 
@@ -47,6 +47,10 @@ def test_who_may_not_send_a_file_is_told_so_after_it_has_arrived(client: FlaskCl
 )
 def test_what_is_refused_has_arrived(sign_in: Callable[[User], FlaskClient], size: int, content_type: str, status: int) -> None:
     assert send(sign_in(CandidateFactory()), size, content_type) == (status, size)
+
+
+def test_who_asks_first_need_not_send_what_is_refused(client: FlaskClient) -> None:
+    assert send(client, 300_000, Expect="100-continue") == (401, 0)
 
 
 def test_a_body_without_an_end_is_cut_off(client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:

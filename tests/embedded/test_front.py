@@ -140,6 +140,15 @@ def test_an_address_that_a_client_makes_up_is_not_believed(upstreams: tuple[Upst
     assert headers["x-forwarded-proto"] == "http"
 
 
+def test_the_api_is_not_told_that_a_client_waits_for_its_word(upstreams: tuple[Upstream, int, Upstream, int]) -> None:
+    _, api_port, _, streams_port = upstreams
+
+    with front(api_port, streams_port) as url:
+        _, headers = told(f"{url}/api/v1/jobs/", Expect="100-continue")
+
+    assert "expect" not in headers
+
+
 def test_a_part_that_is_away_is_a_problem_document(upstreams: tuple[Upstream, int, Upstream, int]) -> None:
     _, api_port, _, _ = upstreams
 
