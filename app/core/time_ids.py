@@ -22,6 +22,11 @@ def new_time_id() -> int:
     return int(db.session.execute(func.new_time_id()).scalar_one())
 
 
+def next_time_id(after: int) -> int:
+    """A fresh id above `after`, which is the latest that its owner has, also when the database's clock has been put back since then."""
+    return max(new_time_id(), after + 1)
+
+
 def time_of(time_id: int) -> datetime:
     """When the id was made, to the millisecond, in UTC."""
     return EPOCH + timedelta(milliseconds=time_id >> SEQUENCE_BITS)

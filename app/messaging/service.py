@@ -18,7 +18,7 @@ from app.applications.models import Application
 from app.companies.models import Company
 from app.core.clock import now
 from app.core.storage import StoredFile, find_file, save
-from app.core.time_ids import LARGEST, new_time_id, time_of
+from app.core.time_ids import LARGEST, next_time_id, time_of
 from app.core.uploads import Upload
 from app.extensions import db
 from app.messaging import live
@@ -113,7 +113,7 @@ def post_message(sender: User, conversation: Conversation, text: str, attachment
     # A block that was committed while the file was stored or the lock awaited counts too; one that comes later waits for this message.
     refuse_blocked(conversation.low_user_id, conversation.high_user_id)
     other = next(side for side in sides if side.user_id != sender.id)
-    message_id = new_time_id()
+    message_id = next_time_id(other.last_message_id)
     message = Message(
         id=message_id,
         created_at=time_of(message_id),

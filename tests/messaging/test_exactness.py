@@ -13,7 +13,7 @@ from sqlalchemy import func, select
 
 from app.accounts.models import User
 from app.applications.models import Application
-from app.core import storage
+from app.core import storage, time_ids
 from app.core.outbox import Task, TaskState
 from app.core.storage import StoredFile
 from app.core.unit_of_work import unit_of_work
@@ -124,6 +124,24 @@ def test_a_receipt_covers_what_was_seen_and_not_what_came_after(application: App
     assert receipts == {"một": True, "hai": True, "ba": False}
     assert candidate.get(f"{CHATS}{chat}/messages/").json["results"][0]["is_read"] is False
     assert recruiter.get("/api/v1/chats/unread-count/").json == {"count": 1}
+
+
+def test_messages_keep_their_order_when_the_databases_clock_is_put_back(
+    application: Application, candidate: FlaskClient, recruiter: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chat = candidate.post(CHATS, json={"application_id": application.id}).json["id"]
+    before = candidate.post(f"{CHATS}{chat}/messages/", json={"message": "trước"}).json["id"]
+    recruiter.post(f"{CHATS}{chat}/read/")
+    monkeypatch.setattr(time_ids, "new_time_id", lambda: before - (600_000 << time_ids.SEQUENCE_BITS))
+
+    for text in ("một", "hai"):
+        candidate.post(f"{CHATS}{chat}/messages/", json={"message": text})
+
+    listed = recruiter.get(f"{CHATS}{chat}/messages/").json["results"]
+    assert [message["content"] for message in listed] == ["hai", "một", "trước"]
+    assert recruiter.get(f"{CHATS}{chat}/").json["unread_count"] == 2
+    assert recruiter.post(f"{CHATS}{chat}/read/").json["unread_count"] == 0
+    assert all(message["is_read"] for message in candidate.get(f"{CHATS}{chat}/messages/").json["results"])
 
 
 @pytest.mark.parametrize("mark", [0, -1, 2**53, "x", True])
