@@ -230,6 +230,11 @@ def test_free_text_keeps_its_lines_paragraphs_and_signs() -> None:
     )
 
 
+def test_a_flag_is_the_letters_of_its_country() -> None:
+    assert one_line("🇻🇳 Tiếng Việt, 🇬🇧 English") == "VN Tiếng Việt, GB English"
+    assert "VN Tiếng Việt" in text_of(render_pdf({"title": "x", "languages": ["🇻🇳 Tiếng Việt"]}))
+
+
 def test_long_lines_end_with_an_ellipsis() -> None:
     assert one_line("a" * 300) == "a" * 300
     assert one_line("a" * 301) == "a" * 299 + "…"
@@ -248,11 +253,11 @@ def test_cleaned_text_is_composed_visible_and_stable(typed: str) -> None:
 
 
 @settings(deadline=None)
-@given(st.text("ab. é\u0301漢字/", max_size=300))
+@given(st.text("ab. é\u0301漢字/·", max_size=300))
 def test_room_to_break_changes_no_letter(text: str) -> None:
     spaced = breakable(text)
 
-    assert spaced.replace("\u200b", "") == text
+    assert spaced.replace("\u200b", "").replace("\u2060", "") == text
     assert "\u200b\u0301" not in spaced
 
 

@@ -13,13 +13,14 @@ from pypdf import PageObject
 
 from app.core.printing.fonts import FOLDER as FONTS
 from app.core.printing.fonts import covered_characters
-from app.core.printing.pages import lay_out
+from app.core.printing.pages import lay_out, stylesheet, write
 from app.resumes import showcase
 from app.resumes.rendering import render
 from app.resumes.rendering.content import read_sheet
 from app.resumes.rendering.digest import content_hash
 from app.resumes.rendering.errors import RenderError
 from app.resumes.rendering.look import DESIGNS, Look, contrast_with_white, read_look, readable
+from app.resumes.rendering.pictures import draw_pages
 from app.resumes.rendering.render import page_of, render_pdf, styles_of
 from app.resumes.rendering.theme import FALLBACK, THEMES, find_theme
 from app.resumes.schemas import Theme
@@ -294,10 +295,76 @@ def test_nothing_is_drawn_beyond_the_paper(theme: str) -> None:
     document = lay_out(page_of(read_sheet({"title": "t " * 60, "full_name": "n " * 60, **resume}), find_theme(theme)), styles_of(look))
 
     for page in document.pages:
-        boxes = [box for box in page._page_box.descendants() if hasattr(box, "text")]
+        boxes = [box for box in page._page_box.descendants(placeholders=True) if hasattr(box, "text")]
         assert min(box.position_x for box in boxes) >= 0
         assert max(box.position_x + box.width for box in boxes) <= page.width
         assert max(box.position_y + box.height for box in boxes) <= page.height
+
+
+@every_theme
+def test_no_mark_above_a_capital_is_cut_off(theme: str) -> None:
+    page, styles = page_of(read_sheet({"title": "ẴỄỖỰ " * 12}), find_theme(theme)), find_theme(theme).stylesheet(read_look({}, theme))
+
+    as_it_is, uncut = (
+        next(draw_pages(write(lay_out(page, stylesheet(f"{styles}{further}"))))) for further in ("", "* { overflow: visible !important }")
+    )
+
+    assert as_it_is == uncut
+
+
+def lines_of(page: PageObject) -> list[str]:
+    return [line.strip() for line in page.extract_text().splitlines() if line.strip()]
+
+
+@every_theme
+def test_no_line_begins_with_a_dot(theme: str) -> None:
+    rows = [{"position": "p", "company": ("Công ty " * 20)[:length] + "x", "location": "Huế"} for length in range(25, 85)]
+
+    pages = reader(render_pdf({"title": "x", "experience": rows}, theme=theme)).pages
+
+    assert [line for page in pages for line in lines_of(page) if line.startswith("·")] == []
+
+
+@every_theme
+def test_technologies_stay_with_the_end_of_their_entry(theme: str) -> None:
+    rows = [{"position": "p", "description": "- x\n" * (1 + number % 5), "technologies": ["Erlang"]} for number in range(60)]
+
+    pages = reader(render_pdf({"title": "x", "lang": "en", "experience": rows}, theme=theme)).pages
+
+    assert len(pages) > 3
+    assert [lines_of(page)[0] for page in pages if "Erlang" in lines_of(page)[0]] == []
+
+
+@every_theme
+def test_words_without_a_name_begin_where_the_name_would_be(theme: str) -> None:
+    page = page_of(read_sheet({"title": "x", "references": [{"reference": "Rất đáng tin."}]}), find_theme(theme))
+
+    assert "Rất đáng tin." in page
+    assert 'class="head"' not in page
+
+
+@pytest.mark.parametrize(("start", "end"), [("2012-09", "2017-06"), ("2012-09", None), ("Khoảng cuối mùa thu 2012", "Khoảng đầu mùa hè năm 2017")])
+@pytest.mark.parametrize("lang", ["vi", "en"])
+@every_theme
+def test_a_date_covers_no_other_words(theme: str, lang: str, start: str, end: str | None) -> None:
+    row = {"institution": "Trường " * 6, "degree": "Bằng " * 60, "start_date": start, "end_date": end, "is_current": not end}
+    sheet = read_sheet({"title": "x", "lang": lang, "education": [row]})
+
+    [page] = lay_out(page_of(sheet, find_theme(theme)), styles_of(read_look({}, theme))).pages
+
+    lines = [box for box in page._page_box.descendants(placeholders=True) if hasattr(box, "text")]
+    dates = [box for box in lines if box.text.strip() and box.text.strip() in sheet.education[0].period]
+    words = [box for box in lines if box.text.startswith(("Trường", "Bằng"))]
+    assert dates
+    assert words
+    assert [(date.text, box.text) for date in dates for box in words if _cover(date, box)] == []
+
+
+def _cover(one: Any, two: Any) -> bool:
+    """Whether two boxes lie over each other by more than the room that lines share."""
+    across = min(one.position_x + one.width, two.position_x + two.width) - max(one.position_x, two.position_x)
+    down = min(one.position_y + one.height, two.position_y + two.height) - max(one.position_y, two.position_y)
+    return bool(across > 0 and down > 3)
 
 
 def test_the_list_names_every_design_with_a_picture(client: FlaskClient) -> None:

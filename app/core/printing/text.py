@@ -28,7 +28,11 @@ MARKS = "[\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]"
 _MARK_STACK = re.compile(f"({MARKS}{{3}}){MARKS}+")
 
 # Word processors write their bullets as private-use characters of Symbol and Wingdings, which no other font shows.
-_PRIVATE_BULLETS = str.maketrans(dict.fromkeys("\uf076\uf0a7\uf0a8\uf0b7\uf0d8\uf0fc", "•"))
+_PRIVATE_BULLETS = dict.fromkeys(map(ord, "\uf076\uf0a7\uf0a8\uf0b7\uf0d8\uf0fc"), "•")
+
+# A flag is two of these, the letters of its country; no bundled font has them, so they print as letters, as on some systems.
+_FLAG_LETTERS = {0x1F1E6 + place: chr(ord("A") + place) for place in range(26)}
+_SHOWN = _PRIVATE_BULLETS | _FLAG_LETTERS
 
 
 def clean(value: Any) -> str:
@@ -39,7 +43,7 @@ def clean(value: Any) -> str:
         return _number(value)
     if not isinstance(value, str):
         return ""
-    text = _INVISIBLE.sub("", _LINE_ENDS.sub("\n", value)).translate(_PRIVATE_BULLETS)
+    text = _INVISIBLE.sub("", _LINE_ENDS.sub("\n", value)).translate(_SHOWN)
     return _MARK_STACK.sub(r"\1", normalize("NFC", text))
 
 

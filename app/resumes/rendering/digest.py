@@ -14,7 +14,7 @@ from app.resumes.rendering.look import read_look
 from app.resumes.rendering.theme import find_theme
 
 # Raised whenever code changes what the same content looks like; themes' files, fonts and WeasyPrint's version count by themselves.
-RENDERER_VERSION = 3
+RENDERER_VERSION = 4
 
 
 def content_hash(resume: Mapping[str, Any], theme: str) -> str:

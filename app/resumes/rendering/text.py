@@ -53,11 +53,12 @@ def _point(line: str) -> tuple[str, str]:
 
 
 def breakable(text: str) -> str:
-    """The text with zero-width spaces in words of 48 characters and more, where a line may end. The PDF's own text has none of them.
+    """The text with zero-width spaces in words of 48 characters and more, where a line may end, and none where it would begin with a dot.
 
     Without them the layout engine measures the whole rest of such a word anew for every line, and 10,000 letters take many seconds.
+    The PDF's own text has none of these characters.
     """
-    return _UNBROKEN.sub(lambda word: _EIGHT.sub("\\g<0>\u200b", word[0]), text)
+    return _UNBROKEN.sub(lambda word: _EIGHT.sub("\\g<0>\u200b", word[0]), text.replace(" · ", " \u2060· "))
 
 
 def breakable_address(text: str) -> str:
