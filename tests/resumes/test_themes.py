@@ -326,6 +326,15 @@ def test_no_line_begins_with_a_dot(theme: str) -> None:
 
 
 @every_theme
+def test_no_word_is_parted_at_its_hyphen(theme: str) -> None:
+    summary = "\n".join(f"{('Công ty ' * 30)[:length]} (Rịa-Vũng) nơ-ron e-mail" for length in range(55, 140, 2))
+
+    text = text_of(render_pdf({"title": "x", "summary": summary}, theme=theme))
+
+    assert [text.count(word) for word in ("(Rịa-Vũng)", "nơ-ron", "e-mail")] == [43, 43, 43]
+
+
+@every_theme
 def test_technologies_stay_with_the_end_of_their_entry(theme: str) -> None:
     rows = [{"position": "p", "description": "- x\n" * (1 + number % 5), "technologies": ["Erlang"]} for number in range(60)]
 

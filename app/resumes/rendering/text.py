@@ -16,6 +16,10 @@ _POINT = re.compile(r"([-–—•·▪◦‣⁃*+●○■□►▶▸➢➤❖
 
 # Languages that are written without spaces (here the East Asian ones) break by their own rules and stay out of this.
 _UNBROKEN = re.compile("[^\\s\u2e80-\u9fff\uac00-\ud7ff\uf900-\ufaff\uff00-\uffef\U00020000-\U0003ffff]{48,}")
+# Broken at its hyphen, a word such as “nơ-ron” would lose it to programs that join the parts of words at the ends of lines.
+_HYPHENATED = re.compile(r"(?<!\S)(?=\S{1,24}(?!\S))[^\s-]+-\S+")
+_HYPHEN = re.compile(r"(?<=[^\W\d_])-(?=[^\W\d_])")
+
 _EIGHT = re.compile(f"(?:\\S{MARKS}*){{8}}")
 
 
@@ -53,12 +57,13 @@ def _point(line: str) -> tuple[str, str]:
 
 
 def breakable(text: str) -> str:
-    """The text with zero-width spaces in words of 48 characters and more, where a line may end, and none where it would begin with a dot.
+    """The text with zero-width spaces in words of 48 characters and more, where a line may end, and joiners where none may.
 
     Without them the layout engine measures the whole rest of such a word anew for every line, and 10,000 letters take many seconds.
     The PDF's own text has none of these characters.
     """
-    return _UNBROKEN.sub(lambda word: _EIGHT.sub("\\g<0>\u200b", word[0]), text.replace(" · ", " \u2060· "))
+    held = _HYPHENATED.sub(lambda word: _HYPHEN.sub("-\u2060", word[0]), text.replace(" · ", " \u2060· "))
+    return _UNBROKEN.sub(lambda word: _EIGHT.sub("\\g<0>\u200b", word[0]), held)
 
 
 def breakable_address(text: str) -> str:
