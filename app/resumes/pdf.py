@@ -1,19 +1,21 @@
 """Making the PDF: asking for a render, and the two ends of the task that does it.
 
 The résumé's row lock orders edits, requests and renders. A render notes on its task which content it has read, so that a request
-under the same lock knows whether a render under way will show the present content or whether one more is needed.
+under the same lock knows whether a render under way will show the present content or whether one more is needed. That one begins when the
+one under way ends, however many workers are idle, so that it shows all edits made meanwhile.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from app.core import file_purge, leases
 from app.core.clock import now
 from app.core.leases import ClaimedTask
-from app.core.outbox import Task, TaskState, enqueue
+from app.core.outbox import Task, TaskState, bring_forward, enqueue
 from app.core.storage import StoredFile, save
 from app.core.uploads import safe_name
 from app.extensions import db
@@ -52,21 +54,23 @@ def request_pdf(owner_id: int, resume_id: int, *, before_render: Callable[[], No
     if is_stored(resume, key):
         resume.pdf_status = PdfStatus.READY
         return None
-    if resume.pdf_task_id is not None and _will_show(resume.pdf_task_id, key):
+    wait = timedelta() if resume.pdf_task_id is None else _wait_for(resume.pdf_task_id, key)
+    if wait is None:
         return resume.pdf_task_id
     before_render()
-    resume.pdf_task_id = enqueue(TASK, {"resume_id": resume.id}, owner_id=owner_id, max_attempts=MAX_ATTEMPTS)
+    resume.pdf_task_id = enqueue(TASK, {"resume_id": resume.id}, owner_id=owner_id, max_attempts=MAX_ATTEMPTS, delay=wait)
     resume.pdf_status = PdfStatus.PROCESSING
     return resume.pdf_task_id
 
 
-def _will_show(task_id: int, key: str) -> bool:
-    """Whether a task is yet to read the résumé, or has read just this content."""
-    row = db.session.execute(select(Task.state, Task.attempts, Task.args).where(Task.id == task_id)).one_or_none()
+def _wait_for(task_id: int, key: str) -> timedelta | None:
+    """How long the next render has to wait for this one at most, or None if this one is yet to read the résumé or has read just this content."""
+    rest = func.greatest(Task.lease_until - func.clock_timestamp(), timedelta())
+    row = db.session.execute(select(Task.state, Task.attempts, Task.args, rest.label("rest")).where(Task.id == task_id)).one_or_none()
     if row is None or row.state not in (TaskState.PENDING, TaskState.SENT, TaskState.RUNNING):
-        return False
+        return timedelta()
     has_read = row.state == TaskState.RUNNING and row.args.get("attempt") == row.attempts
-    return not has_read or row.args["content_key"] == key
+    return row.rest if has_read and row.args["content_key"] != key else None
 
 
 def begin_render(task: ClaimedTask) -> Draft | None:
@@ -87,6 +91,7 @@ def begin_render(task: ClaimedTask) -> Draft | None:
             _announce(resume)
         return None
     if not is_current:
+        _let_next_begin(resume)
         return None
     resume.pdf_status = PdfStatus.PROCESSING
     leases.note(task, content_key=key, attempt=task.attempt)
@@ -117,7 +122,10 @@ def keep_pdf(task: ClaimedTask, draft: Draft, data: bytes) -> None:
         return
     present = content_key(resume)
     is_current = resume.pdf_task_id == task.id
-    resume.pdf_task_id = None if is_current else resume.pdf_task_id
+    if is_current:
+        resume.pdf_task_id = None
+    else:
+        _let_next_begin(resume)
     if draft.key == present or (is_current and not is_stored(resume, present)):
         replace_file(resume, stored, draft.key)
         resume.pdf_status = PdfStatus.READY if draft.key == present else PdfStatus.NONE
@@ -125,6 +133,12 @@ def keep_pdf(task: ClaimedTask, draft: Draft, data: bytes) -> None:
             _announce(resume)
     else:
         file_purge.discard(stored)
+
+
+def _let_next_begin(resume: Resume) -> None:
+    """After a render: whatever was asked for meanwhile is due now."""
+    if resume.pdf_task_id is not None:
+        bring_forward(resume.pdf_task_id)
 
 
 def _announce(resume: Resume) -> None:
@@ -166,5 +180,6 @@ def mark_failed(args: dict[str, Any], error: str) -> None:
     resume = db.session.scalar(locked(select(Resume).where(Resume.id == args["resume_id"])))
     if resume is None or resume.pdf_task_id is None or resume.pdf_status != PdfStatus.PROCESSING:
         return
+    _let_next_begin(resume)
     if db.session.scalar(select(Task.state).where(Task.id == resume.pdf_task_id)) == TaskState.DEAD:
         resume.pdf_status = PdfStatus.FAILED

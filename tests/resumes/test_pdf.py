@@ -7,7 +7,7 @@ from datetime import timedelta
 from threading import Barrier
 from typing import Any
 
-from app.core import leases
+from app.core import leases, outbox
 from app.core.unit_of_work import unit_of_work
 from app.resumes.pdf import begin_render
 from tests.resumes.pdf_board import Board
@@ -165,7 +165,11 @@ def test_a_render_that_ends_after_its_successor_changes_nothing(board: Board) ->
 
     def overtake() -> None:
         board.edit("Mới")
-        board.render(board.ask().json["task_id"])
+        second = board.ask().json["task_id"]
+        # The first is paused beyond its lease, so that the second is due.
+        with board.app.app_context(), unit_of_work():
+            outbox.bring_forward(second)
+        board.render(second)
 
     board.meanwhile = overtake
     board.render(first)

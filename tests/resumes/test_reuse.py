@@ -63,6 +63,7 @@ class Bench:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, app: APIFlask) -> None:
         self.printed: list[str] = []
+        self.due_meanwhile: list[int] = []
         self.meanwhile = ""
         self.edits = 0
         monkeypatch.setattr(base, "flask_app", app)
@@ -75,6 +76,8 @@ class Bench:
         self.printed.append(draft.content["title"])
         events, self.meanwhile = self.meanwhile, ""
         self.do(events)
+        # What an idle worker beside this one would take.
+        self.due_meanwhile += db.session.scalars(self._due())
         return draft.content["title"].encode()
 
     def do(self, events: str) -> None:
@@ -88,7 +91,7 @@ class Bench:
 
     def drain(self) -> None:
         """Run the tasks that wait, oldest first, as a worker does."""
-        while (task_id := db.session.scalar(self._waiting().limit(1))) is not None:
+        while (task_id := db.session.scalar(self._due().limit(1))) is not None:
             db.session.commit()
             pdf_queue.render(task_id)
 
@@ -108,6 +111,9 @@ class Bench:
 
     def _waiting(self) -> Any:
         return select(Task.id).where(Task.name == pdf.TASK, Task.state == TaskState.PENDING).order_by(Task.id)
+
+    def _due(self) -> Any:
+        return self._waiting().where(Task.run_after <= func.clock_timestamp())
 
     def status(self) -> str:
         return str(db.session.scalars(select(Resume.pdf_status).where(Resume.id == self.resume_id)).one())
@@ -129,6 +135,7 @@ def test_however_edits_and_requests_follow_during_a_render_it_is_followed_by_one
     # One that was asked for after an edit, in whatever state the résumé is by the time that it begins.
     is_asked_for = EDIT in events and ASK in events[events.index(EDIT) :]
     assert bench.printed == (["0", str(bench.edits)] if is_asked_for else ["0"])
+    assert bench.due_meanwhile == []
     assert bench.status() == ("READY" if is_asked_for or EDIT not in events else "NONE")
 
 
@@ -140,6 +147,20 @@ def test_however_they_follow_before_a_lost_worker_is_missed_there_is_one_more_re
     bench.drain()
 
     assert (bench.printed, bench.status()) == ([str(bench.edits)], "READY")
+
+
+def test_the_next_render_begins_when_the_one_under_way_has_failed(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(draft: pdf.Draft) -> bytes:
+        bench.do(EDIT + ASK)
+        monkeypatch.setattr(pdf_queue, "print_draft", bench._print)
+        raise base.Permanent("It cannot be printed.")
+
+    bench.do(ASK)
+    monkeypatch.setattr(pdf_queue, "print_draft", fail)
+
+    bench.drain()
+
+    assert (bench.printed, bench.status()) == (["1"], "READY")
 
 
 def test_an_unchanged_resume_is_ready_without_a_render(bench: Bench) -> None:
