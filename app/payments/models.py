@@ -57,6 +57,7 @@ class Verdict(StrEnum):
     WRONG_MERCHANT = "WRONG_MERCHANT"
     WRONG_AMOUNT = "WRONG_AMOUNT"
     WRONG_CURRENCY = "WRONG_CURRENCY"
+    UNDECIDED = "UNDECIDED"
 
 
 class Package(Model):

@@ -19,8 +19,8 @@ class Taken:
 def take(notice: Notice, message: Message) -> Taken:
     """Check the order, the merchant, the currency and the amount, in this order; leave the notice to settlement or say why not.
 
-    A notice about a known order with the right amount is always stored, also when the order is final: settlement then tells a
-    repetition from a second payment.
+    One that says neither paid nor failed changes nothing, because reconciliation will ask. Any other about a known order with the right
+    amount is stored, also when the order is final: settlement then tells a repetition from a second payment.
     """
     found = service.find_by_code(notice.order_code)
     transaction = found if found is not None and found.provider == message.provider else None
@@ -42,4 +42,6 @@ def _flaw(notice: Notice, transaction: Transaction | None) -> tuple[Verdict, str
         return Verdict.WRONG_CURRENCY, f"The order is in {transaction.currency}."
     if notice.amount != transaction.amount:
         return Verdict.WRONG_AMOUNT, f"The order is {transaction.amount} {transaction.currency}."
+    if notice.outcome is None:
+        return Verdict.UNDECIDED, "The gateway says neither that it is paid nor that it failed."
     return None

@@ -53,7 +53,7 @@ def receive(arguments: Sequence[tuple[str, str]], address: str | None = None) ->
         inbox.refuse(message, Verdict.BAD_SIGNATURE, error.reason, transaction_id=named.id if named else None)
         return IpnCode.BAD_SIGNATURE
     taken = notices.take(notice, message)
-    if taken.refused is not None:
+    if taken.refused in REFUSALS:
         return REFUSALS[taken.refused]
     return IpnCode.ALREADY_FINAL if taken.transaction is not None and taken.transaction.is_final else IpnCode.RECORDED
 

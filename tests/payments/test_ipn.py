@@ -1,6 +1,6 @@
 """The gateway's server call: its answer codes in their order, what is stored, and what a forged call changes (nothing)."""
 
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import pytest
 from apiflask import APIFlask
@@ -13,7 +13,7 @@ from app.core.outbox import Task
 from app.extensions import db
 from app.payments import inbox
 from app.payments.models import GatewayEvent, Transaction, TransactionStatus, Verdict
-from tests.payments.builders import FAILURE, buy, call_ipn, notice, pay
+from tests.payments.builders import FAILURE, buy, call_ipn, notice, pay, settle_all
 
 SIGNED_FIELDS = (
     "vnp_TmnCode",
@@ -111,6 +111,52 @@ def test_no_field_hides_in_the_name_of_another(app: APIFlask, client: FlaskClien
     assert (answer, shown.status_code) == ("97", 400)
     assert_untouched(transaction)
     assert call_ipn(client, fields) == "00"
+
+
+def test_the_buyers_own_payment_address_is_no_word_of_the_gateway(app: APIFlask, client: FlaskClient) -> None:
+    transaction = buy()
+    # We sign it ourselves, with the secret and in the way of the gateway's calls, and the buyer has it.
+    own = dict(parse_qsl(urlsplit(transaction.payment_url).query))
+
+    answer = call_ipn(client, own)
+
+    event = db.session.scalars(select(GatewayEvent)).one()
+    assert (answer, event.verdict, event.reason) == ("97", Verdict.BAD_SIGNATURE, "It tells no result: we sign such fields ourselves.")
+    assert_untouched(transaction)
+
+
+@pytest.mark.parametrize(("response", "status"), [("00", "01"), ("00", "04"), ("07", "07"), ("07", "00"), ("00", None), (None, "00"), ("00", "99")])
+def test_what_is_neither_paid_nor_failed_changes_nothing_and_is_shown_to_people(
+    app: APIFlask, client: FlaskClient, response: str | None, status: str | None
+) -> None:
+    transaction = buy()
+
+    answer = call_ipn(client, notice(transaction, vnp_ResponseCode=response, vnp_TransactionStatus=status))
+
+    event = db.session.scalars(select(GatewayEvent)).one()
+    assert (answer, event.verdict) == ("00", Verdict.UNDECIDED)
+    assert event.reason == "The gateway says neither that it is paid nor that it failed."
+    assert event.transaction_id == transaction.id
+    assert_untouched(transaction)
+    assert "UNDECIDED" in app.test_cli_runner().invoke(args=["payments", "flagged"]).output
+
+
+def test_what_is_undecided_is_answered_02_once_the_order_is_paid(app: APIFlask, client: FlaskClient) -> None:
+    transaction = buy()
+    pay(client, transaction)
+
+    assert call_ipn(client, notice(transaction, vnp_ResponseCode="07", vnp_TransactionStatus="07")) == "02"
+    assert transaction.status == TransactionStatus.SUCCESS
+
+
+@pytest.mark.parametrize(("response", "status"), [("24", "02"), ("00", "02"), ("24", "00"), ("51", None)])
+def test_a_failure_is_what_either_code_says_for_good(app: APIFlask, client: FlaskClient, response: str, status: str | None) -> None:
+    transaction = buy()
+
+    answer = call_ipn(client, notice(transaction, vnp_ResponseCode=response, vnp_TransactionStatus=status))
+    settle_all()
+
+    assert (answer, transaction.status) == ("00", TransactionStatus.FAILED)
 
 
 def test_an_added_field_breaks_the_signature_and_foreign_parameters_do_not_matter(app: APIFlask, client: FlaskClient) -> None:

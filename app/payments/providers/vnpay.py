@@ -43,6 +43,8 @@ ALREADY_SENT = "94"
 # Wrong merchant, malformed, nothing to refund, not paid, wrong signature: nothing has happened at the gateway.
 REFUSALS = frozenset({"02", "03", "91", "95", "97"})
 STATES = {"00": PaymentState.PAID, "01": PaymentState.OPEN, "02": PaymentState.FAILED}
+# The bank has the money and the payment is under suspicion.
+SUSPECTED = "07"
 REFUND_STATES = {"00": RefundState.DONE, "09": RefundState.REFUSED}
 
 _DIGITS = re.compile(r"[0-9]{1,17}", re.ASCII)
@@ -76,15 +78,18 @@ class VnpayGateway:
         return Checkout(vnpay_messages.payment_url(self.merchant, asked))
 
     def verify(self, call: IncomingCall) -> Notice:
-        """Read the arguments of an IPN or a return. The amount is None unless it is a whole number of VND."""
+        """Read the arguments of an IPN. The amount is None unless it is a whole number of VND."""
         fields = vnpay_messages.only_vnp(call.arguments)
         if not vnpay_messages.is_authentic(fields, self.merchant.secret):
             raise BadNotice("The signature is not that of the fields.")
         read = vnpay_messages.read_notice(fields)
+        if not (read.response_code or read.transaction_status):
+            # The addresses at which buyers pay carry the same kind of signature, and it is ours.
+            raise BadNotice("It tells no result: we sign such fields ourselves.")
         return Notice(
             event_id=f"{read.order_code}:{read.transaction_no}:{read.response_code}:{read.transaction_status}",
             order_code=read.order_code,
-            outcome=Outcome.SUCCEEDED if read.is_success else Outcome.FAILED,
+            outcome=_outcome(read),
             payment_no=read.transaction_no,
             amount=_whole(fields.get("vnp_Amount", "")),
             # The manual has no such field in a notice; one that is there must not contradict.
@@ -171,6 +176,16 @@ def _read(body: bytes) -> vnpay_messages.Fields:
     if not isinstance(found, dict):
         raise GatewaySilent("VNPay's answer is no object.")
     return {storable(str(name)): "" if value is None else storable(str(value)) for name, value in found.items()}
+
+
+def _outcome(said: vnpay_messages.Notice) -> Outcome | None:
+    """None for what is neither paid nor failed: still open, reversed, suspected, or codes that say nothing together."""
+    if said.is_success:
+        return Outcome.SUCCEEDED
+    if STATES.get(said.transaction_status) == PaymentState.FAILED:
+        return Outcome.FAILED
+    has_error = said.response_code not in {"", vnpay_messages.OK, SUSPECTED}
+    return Outcome.FAILED if has_error and said.transaction_status in {"", vnpay_messages.OK} else None
 
 
 def _whole(hundredths: str) -> int | None:
