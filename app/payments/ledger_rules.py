@@ -1,9 +1,14 @@
-"""What must follow from the ledger: one rule a function, each comparing what other tables keep with what is booked. Reads only."""
+"""What must follow from the ledger: one rule a function, each comparing what other tables keep with what is booked. Reads only.
 
+Each comparison is one statement, and so of one moment: the books may be proven while payments are settled.
+"""
+
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import BigInteger, Select, String, case, cast, func, literal, select
+from sqlalchemy import BigInteger, Select, String, case, cast, func, literal, select, union_all
 from sqlalchemy.sql.elements import ColumnElement
 
 from app.accounts.models import AuditEntry, User
@@ -12,6 +17,8 @@ from app.payments.ledger import Account, Kind, LedgerEntry, LedgerGroup
 from app.payments.models import CreditGrant, Refund, RefundStatus, Transaction
 from app.payments.service import POSTING_CHARGED
 from app.payments.states import PAID
+
+CAPTURED, GIVEN = "captured", "given"
 
 
 @dataclass(frozen=True)
@@ -99,17 +106,22 @@ def _refunded() -> list[Discrepancy]:
 def _receivable() -> list[Discrepancy]:
     """By currency: what gateways owe us is all that was captured less the refunds that stand, and REFUNDS holds these alone.
 
-    Rules on single rows would not see a group whose source is no row of ours.
+    Rules on single rows would not see a group whose source is no row of ours. It is one statement, as each rule is, so that what is
+    settled meanwhile is on both sides or on neither.
     """
-    captured = _sum(Transaction.amount).where(Transaction.status.in_(PAID)).group_by(Transaction.currency)
-    standing = _sum(Refund.amount).join(Transaction, Transaction.id == Refund.transaction_id).where(Refund.status != RefundStatus.REFUSED)
-    paid, given = _by_currency(captured), _by_currency(standing.group_by(Transaction.currency))
-    owed, refunds = _totals(Account.GATEWAY_RECEIVABLE), _totals(Account.REFUNDS)
+    captured = _sum(literal(CAPTURED), Transaction.amount).where(Transaction.status.in_(PAID)).group_by(Transaction.currency)
+    standing = _sum(literal(GIVEN), Refund.amount).join(Refund, Refund.transaction_id == Transaction.id).where(Refund.status != RefundStatus.REFUSED)
+    accounts = (Account.GATEWAY_RECEIVABLE, Account.REFUNDS)
+    lines = select(LedgerEntry.account, LedgerEntry.currency, func.sum(LedgerEntry.amount)).where(LedgerEntry.account.in_(accounts))
+    booked = lines.group_by(LedgerEntry.account, LedgerEntry.currency)
+    rows: Iterable[Any] = db.session.execute(union_all(captured, standing.group_by(Transaction.currency), booked))
+    sums = Counter({(what, currency): int(amount) for what, currency, amount in rows})
     found = []
-    for currency in sorted({*paid, *owed, *refunds}):
-        expected = paid.get(currency, 0) - given.get(currency, 0)
-        found.append(Discrepancy("gateway receivable", f"currency {currency}", expected, owed.get(currency, 0)))
-        found.append(Discrepancy("refunds together", f"currency {currency}", given.get(currency, 0), refunds.get(currency, 0)))
+    for currency in sorted({currency for _, currency in sums}):
+        paid, given = sums[CAPTURED, currency], sums[GIVEN, currency]
+        owed, refunds = (sums[account, currency] for account in accounts)
+        found.append(Discrepancy("gateway receivable", f"currency {currency}", paid - given, owed))
+        found.append(Discrepancy("refunds together", f"currency {currency}", given, refunds))
     return [difference for difference in found if difference.kept != difference.booked]
 
 
@@ -127,17 +139,8 @@ def _uses() -> list[Discrepancy]:
     return _differing("uses", "job", joined.where(kept != booked))
 
 
-def _sum(amount: Any) -> Select[str, int]:
-    return select(Transaction.currency, func.sum(amount))
-
-
-def _by_currency(rows: Select[str, int]) -> dict[str, int]:
-    return {currency: int(amount) for currency, amount in db.session.execute(rows)}
-
-
-def _totals(account: Account) -> dict[str, int]:
-    booked = select(LedgerEntry.currency, func.sum(LedgerEntry.amount)).where(LedgerEntry.account == account)
-    return _by_currency(booked.group_by(LedgerEntry.currency))
+def _sum(what: ColumnElement[str], amount: Any) -> Select[str, str, int]:
+    return select(what, Transaction.currency, func.sum(amount)).select_from(Transaction)
 
 
 def _booked(account: Account) -> ColumnElement[int]:

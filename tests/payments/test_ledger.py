@@ -6,20 +6,30 @@ import psycopg
 import pytest
 from apiflask import APIFlask
 from flask.testing import FlaskClient
-from sqlalchemy import select, text, update
+from sqlalchemy import event, select, text, update
 from sqlalchemy.exc import DatabaseError, IntegrityError
 
 from app.accounts.models import AuditEntry, User
 from app.core.unit_of_work import unit_of_work
 from app.extensions import db
-from app.payments import ledger, ledger_check, service
+from app.payments import inbox, ledger, ledger_check, service, settlement
+from app.payments.inbox import Message
 from app.payments.ledger import CREDIT, Account, Entry, Kind, LedgerEntry, LedgerGroup
-from app.payments.models import CreditGrant, Transaction
+from app.payments.models import CreditGrant, Outcome, Provider, Transaction
 from tests.conftest import plain
 from tests.factories import AdminFactory, CandidateFactory, RecruiterFactory
-from tests.payments.builders import buy, buyer, pay
+from tests.payments.builders import add_package, buy, buyer, pay
 
 SignIn = Callable[[User], FlaskClient]
+
+
+def paid_event(transaction: Transaction) -> int:
+    """The committed event that the transaction was paid; its row id."""
+    message = Message(Provider.VNPAY, {})
+    row_id = inbox.accept(message, f"paid:{transaction.id}", transaction_id=transaction.id, outcome=Outcome.SUCCEEDED, transaction_no="1")
+    db.session.commit()
+    assert row_id is not None
+    return row_id
 
 
 def connect(app: APIFlask) -> psycopg.Connection:
@@ -67,6 +77,45 @@ def test_the_ledger_is_append_only(app: APIFlask, table: str, statement: str) ->
         db.session.execute(text(statement.format(table)))
 
     assert len(db.session.scalars(select(LedgerGroup)).all()) == 1
+
+
+def test_nothing_is_added_to_an_earlier_group(committed_app: APIFlask) -> None:
+    with committed_app.app_context(), unit_of_work():
+        ledger.book("transaction:1", Kind.SETTLEMENT, ledger.transfer(Account.GATEWAY_RECEIVABLE, Account.REVENUE_DEFERRED, 5, "VND"))
+    with connect(committed_app) as connection:
+        group = connection.execute("SELECT id FROM ledger_groups").fetchone()[0]  # type: ignore[index]
+        for account, amount in (("revenue_deferred", 5), ("revenue", -5)):
+            insert = "INSERT INTO ledger_entries (group_id, account, amount, currency) VALUES (%s, %s, %s, 'VND')"
+            connection.execute(insert, [group, account, amount])
+
+        with pytest.raises(psycopg.errors.CheckViolation, match=f"ledger group {group} is closed"):
+            connection.commit()
+
+        assert connection.execute("SELECT count(*) FROM ledger_entries").fetchone() == (2,)
+
+
+def test_what_is_settled_during_the_check_is_no_difference(committed_app: APIFlask) -> None:
+    with committed_app.app_context():
+        user, package = buyer(), add_package()
+        waiting = [paid_event(buy(user, package)) for _ in range(30)]
+        being_settled: list[int] = []
+
+        def settle_one(*_: object) -> None:
+            """Before each statement of the check another payment is granted, which executes statements itself."""
+            if not being_settled:
+                being_settled.append(waiting.pop())
+                with committed_app.app_context(), unit_of_work():
+                    settlement.apply_event(being_settled[0])
+                being_settled.clear()
+
+        event.listen(db.engine, "before_cursor_execute", settle_one)
+        try:
+            found = ledger_check.check()
+        finally:
+            event.remove(db.engine, "before_cursor_execute", settle_one)
+
+        assert found == []
+        assert len(waiting) < 25
 
 
 def test_an_entry_needs_a_known_account_and_an_amount(app: APIFlask) -> None:
