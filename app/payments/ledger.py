@@ -2,8 +2,8 @@
 
 Amounts are integers in minor units; a positive amount is a debit, a negative one a credit. `CREDIT` is a currency too: the posting
 credits that we owe a user are the negative balance of CREDITS_OWED under that user. The database enforces what this module promises:
-a deferred constraint refuses an unbalanced group at commit, triggers refuse change and removal, and (source, kind) is unique, so
-that one cause is booked once.
+a deferred constraint refuses an unbalanced group at commit and lines added to an earlier one, triggers refuse change and removal, and
+(source, kind) is unique, so that one cause is booked once.
 """
 
 from collections import Counter
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Identity, Index, UniqueConstraint, func, select
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Identity, Index, UniqueConstraint, func, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -54,7 +54,10 @@ class LedgerAccount(Model):
 
 
 class LedgerGroup(Model):
-    """One cause: `source` names a row (`transaction:12`), `kind` what happened to it."""
+    """One cause: `source` names a row (`transaction:12`), `kind` what happened to it.
+
+    `made_in` is the database's number of the transaction that made it, in which alone lines can be added.
+    """
 
     __tablename__ = "ledger_groups"
     __table_args__ = (UniqueConstraint("source", "kind"),)
@@ -63,6 +66,7 @@ class LedgerGroup(Model):
     source: Mapped[str]
     kind: Mapped[Kind] = mapped_column(db.String(16))
     created_at: Mapped[datetime] = mapped_column(db.DateTime(timezone=True), server_default=func.clock_timestamp())
+    made_in: Mapped[int | None] = mapped_column(BigInteger, server_default=text("pg_current_xact_id()::text::bigint"))
 
 
 class LedgerEntry(Model):
