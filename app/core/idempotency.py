@@ -73,7 +73,8 @@ class IdempotencyHeader(BaseModel):
 
 
 def idempotent(view: View) -> View:
-    """Let clients send `Idempotency-Key` to this route. Belongs below `@require` and `@rate_limit`, above `@accepts`."""
+    """Let clients send `Idempotency-Key` to this route. Belongs below `@require`, above `@rate_limit` and `@accepts`: a replay costs the
+    client nothing, and is not refused to one that has used up its rate."""
 
     @wraps(view)
     def once(*args: Any, **kwargs: Any) -> Any:
@@ -100,11 +101,6 @@ def remember(answer: BaseModel, status: int = 200) -> Response:
         keys.store(claim, _answer_of(response))
         g.idempotency_kept = True
     return response
-
-
-def is_first(response: Response) -> bool:
-    """Whether an answer is no replay: for `@rate_limit(counts=is_first)`, so that repetitions cost the client nothing."""
-    return REPLAYED not in response.headers
 
 
 def current_claim() -> Claim | None:

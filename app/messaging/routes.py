@@ -6,7 +6,7 @@ from flask import Response, g
 from app.core.auth import current_actor, require
 from app.core.contract import accepts, queries, returns, returns_file
 from app.core.cursors import CursorQuery, next_link
-from app.core.idempotency import idempotent, is_first, remember
+from app.core.idempotency import idempotent, remember
 from app.core.pagination import Page, page, page_of
 from app.core.rates import counts_created, rate_limit
 from app.core.storage import send
@@ -38,14 +38,14 @@ def list_conversations(query: ConversationQuery) -> Page[ConversationOut]:
 
 
 def _counts_opened_or_sent(response: Response) -> bool:
-    """A message in a conversation that was there already answers 200, and is a message all the same; a replay is none."""
-    return is_first(response) and (counts_created(response) or g.get("message_was_sent", False))
+    """A message in a conversation that was there already answers 200, and is a message all the same."""
+    return counts_created(response) or g.get("message_was_sent", False)
 
 
 @blp.post("/chats/conversations/")
 @require()
-@rate_limit("MESSAGE_SEND_RATE", counts=_counts_opened_or_sent, shared=True)
 @idempotent
+@rate_limit("MESSAGE_SEND_RATE", counts=_counts_opened_or_sent, shared=True)
 @accepts(ConversationOpen)
 @returns(ConversationOut, 201)
 def open_conversation(data: ConversationOpen) -> Response:
@@ -97,8 +97,8 @@ def list_messages(conversation_id: int, query: CursorQuery) -> MessagePage:
 
 @blp.post("/chats/conversations/<int:conversation_id>/messages/")
 @require()
-@rate_limit("MESSAGE_SEND_RATE", counts=_counts_opened_or_sent, shared=True)
 @idempotent
+@rate_limit("MESSAGE_SEND_RATE", counts=_counts_opened_or_sent, shared=True)
 @accepts(MessagePost, multipart=True)
 @returns(MessageOut, 201)
 def post_message(conversation_id: int, data: MessagePost) -> Response:

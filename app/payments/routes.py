@@ -5,7 +5,7 @@ from flask import Response, request
 
 from app.core.auth import Role, current_actor, public, require
 from app.core.contract import accepts, queries, returns
-from app.core.idempotency import idempotent, is_first, reach, reached, remember
+from app.core.idempotency import idempotent, reach, reached, remember
 from app.core.pagination import ListQuery, Page, page, page_of
 from app.core.rates import rate_limit
 from app.core.unit_of_work import unit_of_work
@@ -33,8 +33,8 @@ def list_packages(query: ListQuery) -> Page[PackageOut]:
 
 @blp.post("/payments/create_payment/")
 @require(Role.RECRUITER)
-@rate_limit("PAYMENT_CREATE_RATE", counts=is_first)
 @idempotent
+@rate_limit("PAYMENT_CREATE_RATE")
 @accepts(PaymentCreate, mislabelled=True)
 @returns(PaymentCreated)
 def create_payment(data: PaymentCreate) -> Response:

@@ -180,9 +180,12 @@ def test_repetitions_do_not_draw_on_the_rate(app: APIFlask, sign_in: SignIn, mon
 
     repeated = [caller.post(CREATE, json={"package_id": package.id}, headers={"Idempotency-Key": "a"}).status_code for _ in range(4)]
     fresh = [caller.post(CREATE, json={"package_id": package.id}).status_code for _ in range(2)]
+    again = caller.post(CREATE, json={"package_id": package.id}, headers={"Idempotency-Key": "a"})
 
     assert repeated == [200] * 4
     assert fresh == [200, 429]
+    # Whoever has used up the rate still hears what became of a purchase whose answer was lost.
+    assert (again.status_code, again.headers["Idempotent-Replayed"]) == (200, "true")
 
 
 def test_my_transactions_are_mine_newest_first_in_a_constant_number_of_queries(sign_in: SignIn, count_queries: Callable[[], Any]) -> None:
