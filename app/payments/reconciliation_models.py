@@ -33,6 +33,7 @@ class DifferenceKind(StrEnum):
     REFUND_REFUSED = "REFUND_REFUSED"
     REFUND_UNANSWERED = "REFUND_UNANSWERED"
     MISSING_REFUND = "MISSING_REFUND"
+    RESTATED = "RESTATED"
 
 
 class Statement(Model):

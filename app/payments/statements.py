@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, tuple_
 from sqlalchemy.dialects.postgresql import insert
 
 from app.extensions import db
@@ -25,6 +25,8 @@ from app.payments.states import PAID
 ZONES: dict[Provider, tzinfo] = {Provider.VNPAY: vnpay_messages.GMT7, Provider.STRIPE: UTC}
 # A bank may take days to carry a refund out; only then is it missed.
 REFUND_LAG = timedelta(days=7)
+# Lines in one statement of SQL.
+AT_A_TIME = 1000
 
 
 @dataclass(frozen=True)
@@ -50,6 +52,7 @@ def import_statement(provider: Provider, day: date, name: str, data: bytes, *, c
     new = _store(statement_id, provider, lines)
     for line in new:
         _compare(provider, line)
+    _find_restated(provider, list(set(lines) - set(new)))
     _find_missing_payments(provider, day)
     _find_missing_refunds(provider, day)
     return Imported(len(lines), len(new), _count_differences() - before)
@@ -62,10 +65,28 @@ def _store(statement_id: int, provider: Provider, lines: Sequence[Line]) -> list
     columns = ("kind", "order_code", "number", "amount", "currency")
     rows = [{"statement_id": statement_id, "provider": provider, **{column: getattr(line, column) for column in columns}} for line in lines]
     kept: set[tuple[str, str]] = set()
-    for start in range(0, len(rows), 1000):
-        statement = insert(StatementLine).values(rows[start : start + 1000]).on_conflict_do_nothing()
+    for start in range(0, len(rows), AT_A_TIME):
+        statement = insert(StatementLine).values(rows[start : start + AT_A_TIME]).on_conflict_do_nothing()
         kept |= {(kind, number) for kind, number in db.session.execute(statement.returning(StatementLine.kind, StatementLine.number))}
     return [line for line in lines if (line.kind, line.number) in kept]
+
+
+def _find_restated(provider: Provider, lines: Sequence[Line]) -> None:
+    """What an earlier file said otherwise of the same payment or refund. The earlier line stays; people find out which one holds."""
+    for start in range(0, len(lines), AT_A_TIME):
+        known = {(line.kind, line.number): line for line in lines[start : start + AT_A_TIME]}
+        same = (StatementLine.provider == provider) & tuple_(StatementLine.kind, StatementLine.number).in_(known)
+        for stored in db.session.scalars(select(StatementLine).where(same).order_by(StatementLine.id)):
+            line = known[LineKind(stored.kind), stored.number]
+            if (line.order_code, line.amount, line.currency) != (stored.order_code, stored.amount, stored.currency):
+                _note_restated(provider, stored, line)
+
+
+def _note_restated(provider: Provider, stored: StatementLine, line: Line) -> None:
+    before = f"{stored.amount} {stored.currency} for order {stored.order_code}"
+    now = f"{line.amount} {line.currency} for order {line.order_code}"
+    detail = f"the gateway has {line.kind.lower()} {line.number} of {now}; an earlier statement had {before}"
+    note_difference(DifferenceKind.RESTATED, provider, f"{line.kind}:{line.number}:{now}", detail)
 
 
 def _compare(provider: Provider, line: Line) -> None:

@@ -90,6 +90,21 @@ def test_a_line_that_differs_becomes_a_row_and_changes_no_money(
     assert ledger_check.check() == []
 
 
+def test_a_line_that_contradicts_an_earlier_file_becomes_a_row(app: APIFlask, client: FlaskClient) -> None:
+    transaction = paid(client)
+    take(stated(transaction), day=date(2026, 1, 1))
+
+    done = [take(stated(transaction, amount=1_400_000), f"payment,JBX,{number},5,VND") for number in (8, 9, 9)]
+
+    assert [(took.new_lines, took.differences) for took in done] == [(1, 2), (1, 1), (0, 0)]
+    assert noted() == [DifferenceKind.UNKNOWN_ORDER, DifferenceKind.RESTATED, DifferenceKind.UNKNOWN_ORDER]
+    code = transaction.transaction_code
+    assert db.session.scalar(select(Difference.detail).where(Difference.kind == DifferenceKind.RESTATED)) == (
+        f"the gateway has payment 14422574 of 1400000 VND for order {code}; an earlier statement had 1500000 VND for order {code}"
+    )
+    assert db.session.scalar(select(StatementLine.amount).where(StatementLine.number == "14422574")) == 1_500_000
+
+
 @pytest.mark.parametrize("status", [TransactionStatus.PENDING, TransactionStatus.FAILED, TransactionStatus.EXPIRED])
 def test_a_payment_that_we_did_not_settle_is_a_difference_and_stays_unsettled(app: APIFlask, status: TransactionStatus) -> None:
     transaction = buy()
