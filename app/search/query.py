@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from enum import Enum
 
+from app.search.spelling import other_spelling
 from app.search.synonyms import Phrase, Term, thesaurus
 from app.search.text import Token, analyse, fold
 
@@ -117,6 +118,12 @@ def _fitting(kind: _Kind, words: Phrase, room: int) -> Phrase:
 
 def _terms(runs: list[Phrase], *, has_phrases: bool) -> tuple[Term, ...]:
     """Return the terms of all runs; fillers such as "việc làm" count only when the query has nothing else."""
-    terms = [term for words in runs for term in thesaurus().read(words)]
+    terms = [_with_spelling(term) for words in runs for term in thesaurus().read(words)]
     telling = [term for term in terms if not term.is_filler]
     return tuple(dict.fromkeys(telling if telling or has_phrases else terms))
+
+
+def _with_spelling(term: Term) -> Term:
+    """A word that may be spelled otherwise finds both spellings; known expressions say for themselves what they find."""
+    other = other_spelling(term.words[0]) if len(term.words) == 1 and not term.synonyms else None
+    return term._replace(synonyms=((other,),)) if other else term

@@ -75,6 +75,21 @@ def test_words_that_tell_nothing_are_left_out_when_others_remain(text: str, term
     assert in_words(parse(text))[0] == terms
 
 
+@pytest.mark.parametrize(
+    ("text", "other"), [("kĩ", "kỹ"), ("ky", "ki"), ("Quí", "quý"), ("quy", "qui"), ("sỹ", "sĩ"), ("ti", "ty"), ("thi", None), ("y", None)]
+)
+def test_a_syllable_with_two_spellings_finds_both(text: str, other: str | None) -> None:
+    (term,) = parse(text).terms
+
+    assert [phrase[0].accented for phrase in term.synonyms] == ([other] if other else [])
+
+
+def test_an_expression_keeps_its_own_synonyms_alone() -> None:
+    (term,) = parse("bác sĩ").terms
+
+    assert words(term.synonyms) == ["bac sy", "doctor", "physician"]
+
+
 def test_relaxing_asks_for_any_word_and_keeps_the_exclusions() -> None:
     query = parse('kế toán "thuế gtgt" -sales')
 

@@ -51,6 +51,29 @@ def test_other_accents_make_another_word() -> None:
     assert read("kê toán") == [("kê", set()), ("toán", set())]
 
 
+def test_an_expression_of_three_words_is_known_by_wrong_accents_and_taken_as_meant() -> None:
+    assert read("lâp trinh vien") == [("lập trình viên", DEVELOPERS - {"lập trình viên"})]
+
+
+@pytest.mark.parametrize("text", ["accountants", "software engineers", "secretaries", "waitresses", "QA engineers", "sales", "teachers"])
+def test_an_english_plural_means_the_same(text: str) -> None:
+    assert [bool(synonyms) for _, synonyms in read(text)] == [True]
+
+
+def test_names_and_vietnamese_words_have_no_plural() -> None:
+    assert [bool(synonyms) for text in ("hanois", "reacts", "kế toáns") for _, synonyms in read(text)] == [False, False, False, False]
+
+
+@pytest.mark.parametrize(
+    ("text", "fillers"),
+    [("accountant in Cần Thơ", ["in"]), ("thợ in hà nội", []), ("thiet ke in an", []), ("in accountant", []), ("accountant in", [])],
+)
+def test_in_is_left_out_between_an_english_expression_and_another_word(text: str, fillers: list[str]) -> None:
+    terms = thesaurus().read(analyse(text))
+
+    assert [term.words[0].folded for term in terms if term.is_filler] == fillers
+
+
 def test_an_ambiguous_short_form_is_understood_but_never_searched_for() -> None:
     assert "ba" not in dict(read("business analyst"))["business analyst"]
 
