@@ -1,9 +1,10 @@
 """Words that were mistyped: what to search for instead, and what to ask back."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import chain, islice
 
-from app.search import vocabulary
+from app.search import skills, telex, vocabulary
 from app.search.engine import Searcher
 from app.search.query import Query, parse
 from app.search.text import fold, tokens
@@ -23,12 +24,13 @@ _WORD = re.compile(r"[^\W_]+")
 
 
 def correct(engine: Searcher, text: str, query: Query) -> str:
-    """The text with the words that stand in no job replaced by the likeliest that do."""
+    """The text with the words that stand in no job replaced by those that Telex would have made of them, or else by the likeliest that do."""
     unknown = sorted(vocabulary.find_unknown(_unfamiliar(query)), key=fold(text).find)
+    for word, other in _read_as_telex(engine, unknown):
+        text = _replaced(text, word, other)
+        unknown.remove(word)
     for word in unknown[:MAX_CORRECTED_WORDS]:
-        others = vocabulary.one_slip_away(word)[:MAX_CANDIDATES]
-        texts = [_replaced(text, word, other) for other in others]
-        text = _likeliest(engine, texts, others, still_unknown=unknown) or text
+        text = _likeliest(engine, text, word, vocabulary.one_slip_away(word)[:MAX_CANDIDATES], still_unknown=unknown) or text
     return text
 
 
@@ -48,21 +50,40 @@ def did_you_mean(engine: Searcher, text: str) -> str | None:
 
 
 def _unfamiliar(query: Query) -> set[str]:
-    """The words of a query apart from known expressions, which are no slips even if no job says it this way."""
+    """The words of a query apart from known expressions and names of skills, which are no slips even if no job says it this way."""
     unfamiliar = (term.words for term in query.terms if not term.synonyms and not term.is_filler)
-    return {token.folded for phrase in (*unfamiliar, *query.phrases) for token in phrase}
+    return {token.folded for phrase in (*unfamiliar, *query.phrases) for token in phrase} - skills.words()
 
 
-def _likeliest(engine: Searcher, texts: Sequence[str], words: Sequence[str], *, still_unknown: Sequence[str]) -> str | None:
-    """The text that most jobs match, leaving aside words that stand in none anyway; the earlier of equals.
+def _read_as_telex(engine: Searcher, words: Sequence[str]) -> list[tuple[str, str]]:
+    """Those of the words that are the keys of one that some open job has, and that one."""
+    read = [(word, other) for word in words if (other := telex.read(word)) != word]
+    counts = engine.count_each([parse(other) for _, other in read], at_most=1)
+    return [pair for pair, number in zip(read, counts, strict=True) if number]
 
-    Each text has another of the `words`. One that no open job has is never said: it stood in a job that nobody may see any more.
+
+def _likeliest(engine: Searcher, text: str, word: str, others: Sequence[str], *, still_unknown: Sequence[str]) -> str | None:
+    """The text with that of the others in the place of the word which most jobs have beside the same neighbours, else together with all words.
+
+    Words that stand in none anyway are left aside; the earlier of equals is taken. One of the others that no open job has is never said: it stood in
+    a job that nobody may see any more.
     """
-    judged = [parse(_without(text, still_unknown)) for text in texts]
-    counts = engine.count_each([*judged, *map(parse, words)], at_most=_ENOUGH)
-    met, alone = counts[: len(texts)], counts[len(texts) :]
-    likely = [(number, text) for number, text, known in zip(met, texts, alone, strict=True) if known]
-    return max(likely, key=lambda found: found[0], default=(0, None))[1]
+    texts = [_replaced(text, word, other) for other in others]
+    judged = [parse(_without(one, still_unknown)) for one in texts]
+    beside = [[parse(f'"{row}"') for row in rows] for rows in _rows(tokens(text), word, others)]
+    counts = iter(engine.count_each([*judged, *map(parse, others), *chain.from_iterable(beside)], at_most=_ENOUGH))
+    met, alone = list(islice(counts, len(others))), list(islice(counts, len(others)))
+    rated = [(sum(islice(counts, len(rows))), number) for rows, number in zip(beside, met, strict=True)]
+    likely = [(rating, one) for rating, one, known in zip(rated, texts, alone, strict=True) if known]
+    return max(likely, key=lambda found: found[0], default=(None, None))[1]
+
+
+def _rows(words: Sequence[str], word: str, others: Sequence[str]) -> Iterator[list[str]]:
+    """For each of the others, how it stands in the place of the word: with the word before, and with the one that follows."""
+    place = words.index(word)
+    before, after = words[max(place - 1, 0) : place], words[place + 1 : place + 2]
+    for other in others:
+        yield [" ".join(row) for row in ([*before, other], [other, *after]) if len(row) > 1]
 
 
 def _replaced(text: str, word: str, other: str) -> str:

@@ -17,11 +17,17 @@ def labels() -> list[str]:
     return [label for section in tomllib.loads(_DATA.read_text("utf-8")).values() for label in section]
 
 
-def named_in(words: Sequence[Token]) -> Iterator[Phrase]:
+@cache
+def words() -> frozenset[str]:
+    """The folded words of the names."""
+    return frozenset(token.folded for label in labels() for token in analyse(label))
+
+
+def named_in(text: Sequence[Token]) -> Iterator[Phrase]:
     """The skills that stand in a text, in its order; of several that begin at a word the longest."""
     place = 0
-    while place < len(words):
-        known = next((phrase for phrase in _by_head().get(words[place].folded, ()) if _stands_at(words, place, phrase)), None)
+    while place < len(text):
+        known = next((phrase for phrase in _by_head().get(text[place].folded, ()) if _stands_at(text, place, phrase)), None)
         if known:
             yield known
         place += len(known) if known else 1

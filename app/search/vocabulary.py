@@ -18,6 +18,9 @@ MIN_LENGTH, MAX_LENGTH = 2, 24
 MIN_CORRECTED_LENGTH = 3
 """Letters of a word that is corrected: a shorter one lies next to too many."""
 
+_VOWELS = frozenset("aeiouyw")
+"""With the `w` that Telex has for `ư`."""
+
 _MOST_CANDIDATES = 200
 _BATCH = 1000
 
@@ -43,8 +46,8 @@ def find_unknown(words: Iterable[str]) -> set[str]:
 
 
 def correctable(words: Iterable[str]) -> set[str]:
-    """Those of the words that are long enough to be corrected."""
-    return {word for word in words if _is_word(word) and len(word) >= MIN_CORRECTED_LENGTH}
+    """Those of the words that are long enough to be corrected; one without a vowel is an abbreviation (`FPT`), and means what it says."""
+    return {word for word in words if _is_word(word) and len(word) >= MIN_CORRECTED_LENGTH and not _VOWELS.isdisjoint(word)}
 
 
 def _known(words: Iterable[str]) -> set[str]:

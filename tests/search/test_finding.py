@@ -27,6 +27,8 @@ pytestmark = pytest.mark.usefixtures("engine_name")
         ('"ke tona"', '"ke toan"', ["Kế toán"]),
         ("tona -python", "toan -python", ["Kế toán"]),
         ("pithon lâp tinh", "python lâp trinh", ["Lập trình viên Python"]),
+        ("laapj trinhf vieen pythons", "lap trinh vien python", ["Lập trình viên Python"]),
+        ("kees toans", "ke toan", ["Kế toán"]),
     ],
 )
 def test_a_slip_is_corrected_and_said(client: FlaskClient, text: str, corrected: str, expected: list[str]) -> None:
@@ -47,6 +49,23 @@ def test_of_several_corrections_the_one_that_goes_with_the_other_words_is_taken(
     found = search(client, q="ke tona")
 
     assert (found["corrected"], titles(found)) == ("ke toan", ["Kế toán"])
+
+
+def test_of_several_corrections_the_one_that_goes_with_its_neighbour_is_taken(client: FlaskClient, engine_name: str) -> None:
+    post("Nhân viên kinh doanh")
+    for number in range(3):
+        post(f"Nhân viên đóng gói {number}", description="Có kinh nghiệm.")
+
+    assert search(client, q="nhan vien kinh doang")["corrected"] == "nhan vien kinh doanh"
+
+
+@pytest.mark.parametrize("text", ["FPT", "rust"])
+def test_an_abbreviation_and_a_skill_are_no_slips(client: FlaskClient, engine_name: str, text: str) -> None:
+    post("Thợ may fit form, trust")
+
+    found = search(client, q=text)
+
+    assert (found["count"], found["corrected"]) == (0, None)
 
 
 def test_a_word_that_only_a_closed_job_had_is_never_said(client: FlaskClient) -> None:
@@ -173,6 +192,16 @@ def test_a_rare_word_that_may_be_a_slip_is_asked_back(client: FlaskClient, engin
 
     assert (found["count"], found["corrected"], found["did_you_mean"]) == (1, None, "kế toan")
     assert search(client, q=found["did_you_mean"])["count"] == 20
+
+
+def test_a_skill_is_not_asked_back(client: FlaskClient, engine_name: str) -> None:
+    for number in range(20):
+        post(f"Accountant {number}", description="This is it.")
+    post("Developer (iOS)")
+
+    found = search(client, q="ios")
+
+    assert (found["count"], found["did_you_mean"]) == (1, None)
 
 
 @pytest.mark.parametrize("text", ["kế toán", "kế toann -trưởng", "zzzz", ""])
