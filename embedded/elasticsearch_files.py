@@ -1,5 +1,6 @@
 """The files of Elasticsearch, obtained as a Maven artifact: the genuine minimal distribution that its own tests use, without a JDK or plugins."""
 
+import fcntl
 import hashlib
 import shutil
 import subprocess
@@ -18,19 +19,24 @@ _SHA256 = "14833b2d86c30656901f92049f81fb5777a8e4545413c8656cd1a21b55173033"
 def obtain(folder: Path) -> Path:
     """The archive of the distribution (97 MB) in `folder`, fetched unless it is there. Raises StartError."""
     archive = folder / f"elasticsearch-{VERSION}.zip"
-    if not archive.exists() or _digest(archive) != _SHA256:
-        say(f"Fetching Elasticsearch {VERSION} with Maven (97 MB, only once)")
-        folder.mkdir(parents=True, exist_ok=True)
-        archive.unlink(missing_ok=True)
-        # Neither goal nor folder needs a project.
-        fetch = ["mvn", "-B", "-q", "dependency:copy", f"-Dartifact={_ARTIFACT}", f"-DoutputDirectory={folder}"]
-        if run_step(fetch, directory=folder, output=subprocess.DEVNULL) != 0 or not archive.exists():
-            raise StartError(f"Maven could not fetch Elasticsearch. To see why:\n  {' '.join(fetch)}")
-        if _digest(archive) != _SHA256:
-            raise StartError(
-                f"{archive} is not Elasticsearch {VERSION} as it was published. Remove it, also from Maven's own repository, and try again."
-            )
+    folder.mkdir(parents=True, exist_ok=True)
+    # Of two first starts in a checkout, one would remove what the other fetches.
+    with (folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not archive.exists() or _digest(archive) != _SHA256:
+            _fetch(archive)
     return archive
+
+
+def _fetch(archive: Path) -> None:
+    say(f"Fetching Elasticsearch {VERSION} with Maven (97 MB, only once)")
+    archive.unlink(missing_ok=True)
+    # Neither goal nor folder needs a project.
+    fetch = ["mvn", "-B", "-q", "dependency:copy", f"-Dartifact={_ARTIFACT}", f"-DoutputDirectory={archive.parent}"]
+    if run_step(fetch, directory=archive.parent, output=subprocess.DEVNULL) != 0 or not archive.exists():
+        raise StartError(f"Maven could not fetch Elasticsearch. To see why:\n  {' '.join(fetch)}")
+    if _digest(archive) != _SHA256:
+        raise StartError(f"{archive} is not Elasticsearch {VERSION} as it was published. Remove it, also from Maven's own repository, and try again.")
 
 
 def unpack(archive: Path, target: Path) -> None:

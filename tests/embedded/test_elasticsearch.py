@@ -4,6 +4,8 @@ import os
 import urllib.error
 import urllib.request
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
+from hashlib import sha256
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -89,6 +91,21 @@ def test_files_that_are_not_what_was_published_are_refused(tmp_path: Path, monke
 
     with pytest.raises(StartError, match="is not Elasticsearch"):
         elasticsearch_files.obtain(tmp_path)
+
+
+def test_two_first_starts_at_once_fetch_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    mvn, calls = tmp_path / "bin" / "mvn", tmp_path / "calls"
+    mvn.parent.mkdir()
+    mvn.write_text(f"#!/bin/sh\necho called >> {calls}\nsleep 0.5\nprintf whole > {tmp_path}/elasticsearch-{elasticsearch_files.VERSION}.zip\n")
+    mvn.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{mvn.parent}:{os.environ['PATH']}")
+    monkeypatch.setattr(elasticsearch_files, "_SHA256", sha256(b"whole").hexdigest())
+
+    with ThreadPoolExecutor(2) as starts:
+        archives = list(starts.map(elasticsearch_files.obtain, [tmp_path] * 2))
+
+    assert [archive.read_text() for archive in archives] == ["whole", "whole"]
+    assert calls.read_text() == "called\n"
 
 
 def test_an_interrupted_unpacking_is_begun_anew(tmp_path: Path) -> None:
