@@ -48,8 +48,13 @@ class JobOut(OutModel):
     @classmethod
     def of(cls, job: Job, counters: JobCounters | None = None) -> "JobOut":
         """The view of a job's row; without counters nobody has read or applied to it yet."""
-        values = {name: getattr(job, name) for name in cls.model_fields if name not in _COUNTED}
-        return cls(**values, views_count=counters.views if counters else 0, applications_count=counters.applications if counters else 0)
+        return cls(**cls.values(job, counters))
+
+    @staticmethod
+    def values(job: Job, counters: JobCounters | None) -> dict[str, Any]:
+        """What the view of a job's row is made of."""
+        counted = {"views_count": counters.views if counters else 0, "applications_count": counters.applications if counters else 0}
+        return {name: getattr(job, name) for name in JobOut.model_fields if name not in _COUNTED} | counted
 
 
 _COUNTED = frozenset({"views_count", "applications_count"})

@@ -60,11 +60,11 @@ def search_jobs(query: JobListQuery) -> JobSearchPage:
     start = _start(query)
     found = _find(query, start, with_facets=True)
     marks = marker(found.text, with_prefix=found.reading.with_prefix)
-    names = pages.company_names([value for value, _ in found.hits.facets.get("company", ())])
+    rows, names = pages.load_found(found.hits.ids, [value for value, _ in found.hits.facets.get("company", ())])
     return JobSearchPage(
         count=found.hits.total,
         **paging.links(query, start, found.hits, found.reading),
-        results=[FoundJob.found(*row, marks) for row in pages.load_public(found.hits.ids)],
+        results=[FoundJob.found(*row, marks) for row in rows],
         facets=Facets.of(found.hits.facets, names),
         engine=found.engine,
         degraded=found.is_degraded,

@@ -170,7 +170,7 @@ class FoundJob(JobOut):
     @classmethod
     def found(cls, job: Job, counters: JobCounters | None, marker: Marker) -> "FoundJob":
         """The view of a job's row as a hit."""
-        return cls(**dict(JobOut.of(job, counters)), highlights=Highlights.of(job, marker))
+        return cls(**JobOut.values(job, counters), highlights=Highlights.of(job, marker))
 
 
 JobPage = page_of(JobOut)

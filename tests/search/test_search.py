@@ -224,9 +224,25 @@ def test_hits_are_whole_jobs_in_a_constant_number_of_queries(client: FlaskClient
         found = search(client, q="thợ", limit=8)
 
     third = next(job for job in found["results"] if job["title"] == "Thợ hàn 3")
-    assert len(few) == len(many) == {"postgresql": 5, "elasticsearch": 2}[engine_name]
+    assert len(few) == len(many) == {"postgresql": 4, "elasticsearch": 1}[engine_name]
     assert (third["views_count"], third["applications_count"], third["company"]["name"]) == (3, 6, "Xưởng 3")
     assert set(third) >= {"id", "slug", "description", "salary_min", "currency", "created_at"}
+
+
+def test_facets_name_their_companies_also_where_no_job_is_shown(client: FlaskClient, engine_name: str) -> None:
+    company = CompanyFactory(name='Xưởng "Ấm" & Bền')
+    job = post("Thợ hàn", company=company)
+    named = [{"value": company.id, "label": 'Xưởng "Ấm" & Bền', "count": 1}]
+
+    assert search(client, q="thợ")["facets"]["company"] == named
+    assert search(client, q="thợ", offset=1)["facets"]["company"] == named
+
+    close(job)
+    db.session.commit()
+    assert search(client, q="thợ")["facets"]["company"] == named
+    company.deleted_at = now()
+    db.session.commit()
+    assert search(client, q="thợ")["facets"]["company"] == []
 
 
 def test_the_list_takes_a_text_too(client: FlaskClient) -> None:

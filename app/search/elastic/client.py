@@ -16,6 +16,7 @@ log = structlog.get_logger()
 _UNREADABLE = frozenset({400, 413})
 _OF_THE_INDEX = frozenset({"index_closed_exception"})
 """Errors of status 400 that say nothing of the request."""
+_PATIENT = "elasticsearch_patient"
 _SECONDS = 30
 """For what operators and the nightly check ask: to make an index known takes seconds on a busy node. Searches, and the worker, wait for less."""
 
@@ -33,6 +34,17 @@ def client() -> Elasticsearch:
         )
     found: Elasticsearch = current_app.extensions[key]
     return found
+
+
+def patient_client(seconds: float) -> Elasticsearch:
+    """The client for who waits so long. The usual patience of a search has one that is kept: making it takes half a millisecond."""
+    if seconds * 1000 != current_app.config["ELASTICSEARCH_TIMEOUT_MS"]:
+        return client().options(request_timeout=seconds)
+    plain = client()
+    kept: tuple[Elasticsearch, float, Elasticsearch] | None = current_app.extensions.get(_PATIENT)
+    if kept is None or kept[0] is not plain or kept[1] != seconds:
+        kept = current_app.extensions[_PATIENT] = (plain, seconds, plain.options(request_timeout=seconds))
+    return kept[2]
 
 
 @contextmanager

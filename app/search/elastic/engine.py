@@ -8,7 +8,7 @@ from elasticsearch import Elasticsearch
 
 from app.search.documents import Entry
 from app.search.elastic import bulk, copies, facets, indices, scoring
-from app.search.elastic.client import client, failures
+from app.search.elastic.client import failures, patient_client
 from app.search.elastic.contents import micros
 from app.search.elastic.matching import Clause, by_facet, findable, others
 from app.search.elastic.pages import is_by_relevance, sorting
@@ -78,7 +78,7 @@ class ElasticEngine:
     def _patient_client(self) -> Elasticsearch:
         if self._patience <= 0:
             raise EngineSilent("Elasticsearch has had its time")
-        return client().options(request_timeout=self._patience)
+        return patient_client(self._patience)
 
 
 def _total(answer: dict[str, Any]) -> int:
