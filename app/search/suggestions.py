@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, Text, and_, any_, literal, select
+from sqlalchemy import ColumnElement, Text, and_, any_, func, or_, select
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from app.extensions import db
@@ -21,6 +21,8 @@ from app.search.text import tokens
 MOST = 10
 _READ = 300
 _BEYOND_LETTERS = "{"
+
+Condition = ColumnElement[bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,34 +39,33 @@ def suggest(typed: str, *, limit: int = MOST) -> list[Suggestion]:
     text = " ".join(tokens(typed))
     if not text:
         return []
-    found = _shown([row for row in _read(_beginning_with(text)) if prefixes.begins(row.folded, text)], text, limit)
+    found = _shown([row for row in _read(_kept(text)) if prefixes.begins(row.folded, text)], text, limit)
     if not found and len(text) >= prefixes.MIN_CORRECTED:
-        found = _shown([row for row in _read(_one_slip_away(text)) if prefixes.begins_with_slip(row.folded, text)], text, limit)
+        found = _shown([row for row in _read(*_one_slip_away(text)) if prefixes.begins_with_slip(row.folded, text)], text, limit)
     return found
 
 
-def _beginning_with(text: str) -> list[int]:
-    return _ids(SearchPrefix.prefix == text if len(text) <= prefixes.KEPT else _in_range(text))
+def _kept(text: str) -> Condition:
+    return SearchPrefix.prefix == text if len(text) <= prefixes.KEPT else _in_range(text)
 
 
-def _one_slip_away(text: str) -> list[int]:
-    near = _ids(SearchPrefix.prefix == any_(literal(prefixes.slips(text), ARRAY(Text))))
-    return near if len(text) <= prefixes.KEPT else near + _ids(_in_range(text[: prefixes.KEPT]))
+def _one_slip_away(text: str) -> list[Condition]:
+    # As one text: a thousand elements of an array would each be made a parameter's.
+    near = SearchPrefix.prefix == any_(func.string_to_array(",".join(prefixes.slips(text)), ",", type_=ARRAY(Text)))
+    return [near] if len(text) <= prefixes.KEPT else [near, _in_range(text[: prefixes.KEPT])]
 
 
-def _in_range(text: str) -> ColumnElement[bool]:
+def _in_range(text: str) -> Condition:
     return and_(SearchPrefix.prefix >= text, SearchPrefix.prefix < text + _BEYOND_LETTERS)
 
 
-def _ids(condition: ColumnElement[bool]) -> list[int]:
-    rows = db.session.scalars(select(SearchPrefix.suggestion_ids).where(condition).order_by(SearchPrefix.prefix).limit(_READ)).all()
-    return list(dict.fromkeys(number for ids in rows for number in ids))[:_READ]
-
-
-def _read(ids: Sequence[int]) -> Sequence[Any]:
+def _read(*conditions: Condition) -> Sequence[Any]:
+    """The suggestions that are kept under beginnings which meet a condition, those of the first condition before others. One statement."""
+    kept = select(func.unnest(SearchPrefix.suggestion_ids).label("id")).where(or_(*conditions))
+    first = kept.order_by(*(condition.desc() for condition in conditions[:-1]), SearchPrefix.prefix).limit(_READ)
     table = SearchSuggestion
     columns = (table.id, table.kind, table.label, table.company_id, table.folded, table.weight)
-    return db.session.execute(select(*columns).where(table.id == any_(literal(ids, ARRAY(BigInteger))))).all()
+    return db.session.execute(select(*columns).where(table.id == any_(func.array(first.scalar_subquery())))).all()
 
 
 def _shown(rows: Sequence[Any], text: str, limit: int) -> list[Suggestion]:
