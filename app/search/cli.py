@@ -63,7 +63,7 @@ def prune() -> None:
 
 @search.command("check")
 @which
-@click.option("--repair", is_flag=True, help="Index anew what differs.")
+@click.option("--repair", is_flag=True, help="Index anew what differs; a damaged index of Elasticsearch as a whole.")
 def check(name: str | None, repair: bool) -> None:
     """Compare the indexes with the jobs; exits with 1 when they differ. What was changed a moment ago may still wait in the queue."""
     differs = False
@@ -72,13 +72,21 @@ def check(name: str | None, repair: bool) -> None:
             drift = find_drift(engine)
             _show(engine, drift)
             if repair:
-                click.echo(f"{rebuilding.repair(engine)} copies were written anew.")
+                _repair(engine)
                 drift = find_drift(engine)
         with unit_of_work():
             checks.record(engine.name, drift)
         differs |= bool(drift.job_ids)
     if differs:
         raise click.ClickException("The index differs from the jobs; --repair mends it.")
+
+
+def _repair(engine: SearchEngine) -> None:
+    click.echo(f"{rebuilding.repair(engine)} copies were written anew.")
+    if rebuilding.is_beyond_repair(engine):
+        click.echo("The index has higher versions than the jobs. It is made anew.")
+        with _bar(engine) as progress:
+            rebuilding.rebuild_index(engine, progress)
 
 
 def _show(engine: SearchEngine, drift: Drift) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import BigInteger, ColumnElement, and_, any_, func, literal, select
+from sqlalchemy import BigInteger, ColumnElement, and_, any_, delete, func, literal, select
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from app.extensions import db
@@ -45,6 +45,10 @@ class PostgresEngine:
     def store(self, entries: Sequence[Entry]) -> int:
         """One statement for the entries, and the words that are new."""
         return postgres_writes.store(entries)
+
+    def forget(self, job_ids: Sequence[int]) -> None:
+        """Remove what is held of the jobs, whatever its versions, for the copies that are stored next in the same transaction."""
+        db.session.execute(delete(SearchDocument).where(SearchDocument.job_id.in_(job_ids)))
 
     def stored(self, *, after: int, limit: int) -> list[Stored]:
         """One statement."""

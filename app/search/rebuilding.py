@@ -58,7 +58,7 @@ def prepare(progress: Progress) -> bool:
         is_there = indices.live() is not None
     if is_there:
         repair(choice.ELASTIC)
-        if not _lasting_drift(choice.ELASTIC).job_ids:
+        if not is_beyond_repair(choice.ELASTIC):
             return False
     rebuild_index(choice.ELASTIC, progress)
     return True
@@ -73,17 +73,35 @@ def prune() -> list[str]:
 
 
 def repair(engine: SearchEngine, *, index: str | None = None) -> int:
-    """Write anew what differs from the jobs, and look again, until nothing does or only what is just being changed; return how many copies."""
+    """Write anew what differs from the jobs, and look again, until nothing does or only what is just being changed; return how many copies.
+
+    What Elasticsearch refuses because it has seen a higher version stays as it is; see `is_beyond_repair`.
+    """
     mended, last = 0, -1
     for _ in range(_ROUNDS):
         job_ids = find_drift(engine, index=index).job_ids
         if not job_ids or len(job_ids) == last:
             break
         for start in range(0, len(job_ids), service.BATCH):
+            batch = job_ids[start : start + service.BATCH]
             with unit_of_work():
-                service.reindex(job_ids[start : start + service.BATCH], engine)
+                if engine is choice.POSTGRES:
+                    choice.POSTGRES.forget(batch)
+                service.reindex(batch, engine)
         mended, last = mended + len(job_ids), len(job_ids)
     return mended
+
+
+def is_beyond_repair(engine: SearchEngine) -> bool:
+    """Whether copies differ that are not mended by being written anew, because Elasticsearch has seen higher versions of them than the jobs have.
+
+    So it is after the index was changed by hand, or the database restored. Another look while changes are made finds other copies.
+    """
+    first = find_drift(engine)
+    if engine is not choice.ELASTIC or not first.job_ids:
+        return False
+    repair(engine)
+    return bool(first.still_in(find_drift(engine)).job_ids)
 
 
 def check_and_repair() -> list[tuple[str, Drift]]:

@@ -140,6 +140,37 @@ def test_jobs_that_are_gone_are_not_in_the_new_index(board: APIFlask) -> None:
     assert (found(), find_drift(choice.ELASTIC)) == (9, Drift())
 
 
+def test_what_was_changed_by_hand_is_mended(board: APIFlask) -> None:
+    rebuilding.prepare(ignore)
+    runner = board.test_cli_runner()
+    gone, spoilt = map(str, job_ids()[:2])
+    client().delete(index=indices.family(), id=gone)
+    client().index(index=indices.family(), id=spoilt, document={"job_id": int(spoilt), "version": 0, "is_deleted": False, "title": "hỏng"})
+    ghost = {"job_id": 999_999, "version": 5, "is_deleted": False}
+    client().index(index=indices.family(), id="999999", document=ghost, refresh=True)
+
+    damaged = find_drift(choice.ELASTIC)
+    repaired = runner.invoke(args=["search", "check", "--repair", "--engine", "elasticsearch"])
+
+    assert damaged == Drift([int(gone)], [int(spoilt)], [999_999])
+    assert repaired.exit_code == 0
+    assert "It is made anew." in repaired.output
+    assert (found(), find_drift(choice.ELASTIC)) == (10, Drift())
+
+
+def test_an_index_that_is_only_behind_is_not_made_anew(board: APIFlask) -> None:
+    rebuilding.prepare(ignore)
+    live = indices.live()
+    with unit_of_work():
+        db.session.execute(update(Job).values(title="Phi hành gia", version=Job.version + 1))
+
+    repaired = board.test_cli_runner().invoke(args=["search", "check", "--repair", "--engine", "elasticsearch"])
+
+    assert repaired.exit_code == 0
+    assert "10 copies were written anew." in repaired.output
+    assert (indices.live(), found("phi hành gia")) == (live, 10)
+
+
 def test_two_rebuilds_do_not_run_at_once(board: APIFlask, monkeypatch: pytest.MonkeyPatch) -> None:
     started, go_on, failures = threading.Event(), threading.Event(), []
     fill = rebuild.fill

@@ -134,6 +134,17 @@ def test_the_check_reports_drift_and_mends_it_when_told(app: APIFlask) -> None:
     assert find_drift(choice.POSTGRES) == Drift()
 
 
+def test_a_copy_that_is_ahead_of_its_job_is_mended(app: APIFlask) -> None:
+    job = post("Thợ hàn")
+    db.session.execute(update(SearchDocument).values(version=9, title="Hỏng"))
+    db.session.commit()
+
+    repaired = app.test_cli_runner().invoke(args=["search", "check", "--repair"])
+
+    assert (repaired.exit_code, find_drift(choice.POSTGRES)) == (0, Drift())
+    assert db.session.execute(select(SearchDocument.version, SearchDocument.title)).one() == (job.version, "Thợ hàn")
+
+
 def test_a_rebuild_makes_every_copy_true(board: APIFlask, monkeypatch: pytest.MonkeyPatch) -> None:
     client = board.test_client()
     monkeypatch.setattr(service, "BATCH", 2)
