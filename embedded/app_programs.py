@@ -11,7 +11,7 @@ from embedded.programs import Program, tied_to_parent
 # Queue -> processes. A worker's own concurrency is the only cap Celery has. Searching has one for each engine, so that neither waits for the other.
 WORKERS = {"pdf": 2, "search": 2, "payments": 2, "default": 4, "maintenance": 1}
 _API_WORKERS = 2
-_API_THREADS = 8
+_API_THREADS = 16
 
 # All end together, and the back ends after them, well within the 25 s that a stop may take. A worker gives its running tasks 8 s
 # (`worker_soft_shutdown_timeout`) before it hands them back to the queue.
