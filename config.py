@@ -119,7 +119,7 @@ class Settings(BaseSettings):
     application_submission_rate: Rate = "20/day"
     message_send_rate: Rate = "100/hour"
     cv_export_rate: Rate = "10/hour"
-    payment_create_rate: Rate = "60/hour"
+    payment_create_rate: Rate = ""
 
     # Jobs and files
     job_cache_ttl: Positive = 900

@@ -49,6 +49,12 @@ def test_an_empty_variable_asks_for_the_default(monkeypatch: pytest.MonkeyPatch,
     assert getattr(load_settings(), name.lower()) == default
 
 
+def test_purchases_are_limited_only_where_a_rate_is_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("PAYMENT_CREATE_RATE", raising=False)
+
+    assert load_settings().payment_create_rate == ""
+
+
 def test_an_empty_rate_means_unlimited(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PDF_GENERATION_RATE", "")
 
