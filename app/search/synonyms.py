@@ -49,7 +49,7 @@ class Thesaurus:
             typed = tuple(words[place : place + length])
             is_between = is_after_english and words[place].accented in self._prepositions and place + 1 < len(words)
             yield _as_typed(known, typed) if known else Term(typed, is_filler=is_between)
-            is_after_english = known is not None and all(word.accented.isascii() for word in known.words)
+            is_after_english = known is not None and not known.is_filler and all(word.accented.isascii() for word in known.words)
             place += length
 
     def synonyms(self) -> set[Phrase]:
