@@ -4,12 +4,12 @@ from typing import TYPE_CHECKING, cast
 
 from flask_caching import Cache
 from flask_jwt_extended import JWTManager
-from flask_limiter import Limiter
 from flask_migrate import Migrate
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import MetaData
 from sqlalchemy.orm import DeclarativeBase
 
+from app.core.rate_fallback import SteadyLimiter
 from app.core.rate_keys import actor_or_address
 from app.core.versioned_cache import VersionedRedisCache
 
@@ -32,7 +32,7 @@ db = SQLAlchemy(model_class=Base, session_options={"join_transaction_mode": "cre
 migrate = Migrate()
 cache = Cache()
 jwt = JWTManager()
-limiter = Limiter(actor_or_address)
+limiter = SteadyLimiter(actor_or_address)
 
 
 def job_cache() -> VersionedRedisCache:

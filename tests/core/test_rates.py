@@ -5,10 +5,13 @@ from collections.abc import Callable, Iterator
 import pytest
 from apiflask import APIFlask
 from flask.testing import FlaskClient
+from sqlalchemy import func, select
 
 from app.accounts.models import User
-from app.extensions import limiter
+from app.extensions import db, limiter
+from app.payments.models import Transaction
 from tests.factories import CandidateFactory
+from tests.payments.builders import add_package, buyer
 
 SignIn = Callable[[User], FlaskClient]
 LOGIN = "/api/v1/auth/login/"
@@ -67,7 +70,7 @@ def test_an_empty_rate_is_no_limit(client: FlaskClient, login_rate: Callable[[st
 def test_limits_go_on_in_memory_while_redis_is_away(client: FlaskClient, login_rate: Callable[[str], None], monkeypatch: pytest.MonkeyPatch) -> None:
     login_rate("2/minute")
 
-    def away(*_: object) -> None:
+    def away(*_: object, **__: object) -> None:
         raise ConnectionError
 
     monkeypatch.setattr(limiter.storage, "acquire_entry", away)
@@ -76,3 +79,38 @@ def test_limits_go_on_in_memory_while_redis_is_away(client: FlaskClient, login_r
     statuses = [client.post(LOGIN, json=WRONG).status_code for _ in range(3)]
 
     assert statuses == [401, 401, 429]
+
+
+def test_a_request_that_waited_for_redis_falls_back_too_when_another_found_it_away(
+    client: FlaskClient, login_rate: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    login_rate("2/minute")
+
+    def away(*_: object, **__: object) -> None:
+        limiter._storage_dead = True
+        raise ConnectionError
+
+    monkeypatch.setattr(limiter.storage, "acquire_entry", away)
+    monkeypatch.setattr(limiter.storage, "check", lambda: False)
+
+    statuses = [client.post(LOGIN, json=WRONG).status_code for _ in range(3)]
+
+    assert statuses == [401, 401, 429]
+
+
+def test_what_was_committed_is_answered_although_redis_went_away_meanwhile(app: APIFlask, sign_in: SignIn, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(app.config, "PAYMENT_CREATE_RATE", "2/hour")
+
+    def away(*_: object, **__: object) -> None:
+        raise TimeoutError
+
+    # The budget is asked before the view and drawn on after it.
+    monkeypatch.setattr(limiter.storage, "acquire_entry", away)
+    monkeypatch.setattr(limiter.storage, "check", lambda: False)
+    caller = sign_in(buyer())
+    package_id = add_package().id
+
+    statuses = [caller.post("/api/v1/payments/create_payment/", json={"package_id": package_id}).status_code for _ in range(3)]
+
+    assert statuses == [200, 200, 429]
+    assert db.session.scalar(select(func.count()).select_from(Transaction)) == 2
