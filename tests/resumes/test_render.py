@@ -176,6 +176,27 @@ def test_a_forked_worker_prints_the_same_bytes(complete: bytes) -> None:
     assert child.stdout.decode().strip() == hashlib.sha256(complete).hexdigest()
 
 
+_LOADED_LATE = """
+import sys
+from app.resumes import showcase
+from app.resumes.rendering import jobs, theme
+jobs.warm_up()
+jobs.start()
+content = showcase.sample_resume()
+before, compiled = set(sys.modules), len(theme._environment.cache)
+for design in theme.THEMES:
+    [pdf] = jobs.print_resume(content, design)
+jobs.draw_pictures(pdf)
+print(sorted(set(sys.modules) - before), len(theme._environment.cache) - compiled)
+"""
+
+
+def test_presses_share_all_modules_and_templates_of_their_foreman() -> None:
+    child = subprocess.run([sys.executable, "-c", _LOADED_LATE], cwd=ROOT, capture_output=True, timeout=120, check=True)
+
+    assert child.stdout.decode().strip() == "[] 0"
+
+
 def test_the_request_layer_takes_the_hash_without_loading_the_layout_engine() -> None:
     script = "import sys, app.resumes.rendering.digest; print('weasyprint' in sys.modules)"
 

@@ -4,8 +4,9 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict
 from functools import lru_cache
-from hashlib import sha256
+from hashlib import file_digest, sha256
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
 from app.core import printing
@@ -35,4 +36,10 @@ def content_hash(resume: Mapping[str, Any], theme: str) -> str:
 def engine() -> str:
     """Identifies (SHA-256, hex) what every résumé is printed with: WeasyPrint's version, which is not imported for it, fonts and elements."""
     files = [printing.ELEMENTS_FILE, *sorted(printing.FONT_FILES.glob("*.ttf"))]
-    return sha256("\n".join([version("weasyprint"), *(sha256(file.read_bytes()).hexdigest() for file in files)]).encode()).hexdigest()
+    return sha256("\n".join([version("weasyprint"), *map(_hash_of, files)]).encode()).hexdigest()
+
+
+def _hash_of(path: Path) -> str:
+    # Piece by piece: the memory for a whole font would stay with the process.
+    with path.open("rb") as file:
+        return file_digest(file, "sha256").hexdigest()

@@ -5,8 +5,10 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
+from PIL import Image
 from weasyprint import CSS, Document
 
+from app.core.printing.fetcher import SealedFetcher
 from app.core.printing.fonts import covered_characters
 from app.core.printing.pages import boxed_page, lay_out, stylesheet, write
 from app.resumes.rendering.content import read_sheet
@@ -72,11 +74,14 @@ def styles_of(look: Look, room: float = 1.0) -> CSS:
 def warm_up() -> None:
     """Load what every render needs, in the foreman, so that its presses share it after the fork.
 
-    Importing this module has loaded WeasyPrint; templates, style sheets and the fonts' lists of characters are loaded here. The fonts
-    themselves are left to each press, see `printing.fonts.bundled_fonts`.
+    Importing this module has loaded WeasyPrint; templates, style sheets, the fonts' lists of characters, and what reading a photo takes are
+    loaded here. The fonts themselves are left to each press, see `printing.fonts.bundled_fonts`.
     """
     covered_characters()
+    Image.preinit()
+    SealedFetcher({PHOTO_URL: ("image/png", b"")}).fetch(PHOTO_URL)
     for name in THEMES:
+        page_of(read_sheet({}), find_theme(name))
         styles_of(read_look({}, name))
 
 

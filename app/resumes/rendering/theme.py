@@ -30,9 +30,13 @@ class Theme:
     """One design's files. `fingerprint` changes with any of them; `styles` names colours and paper by `$` and a word."""
 
     name: str
-    template: Template
     styles: str
     fingerprint: str
+
+    @property
+    def template(self) -> Template:
+        """The template, compiled on first use: who needs the fingerprint alone is spared that."""
+        return _environment.get_template(f"{self.name}/resume.html")
 
     def stylesheet(self, look: Look, *, room: float = 1.0) -> str:
         """The style sheet in a look's colours, for its paper; with `room` for one that is so many times as wide and as high."""
@@ -50,7 +54,6 @@ def find_theme(name: str) -> Theme:
     contents = [file.read_text(encoding="utf-8") for file in files]
     return Theme(
         name=name,
-        template=_environment.get_template(f"{name}/resume.html"),
         styles="\n".join(content for file, content in zip(files, contents, strict=True) if file.suffix == ".css"),
         fingerprint=sha256("\0".join([name, *contents]).encode()).hexdigest(),
     )
