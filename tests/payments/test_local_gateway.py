@@ -1,9 +1,12 @@
 """The development gateway: it checks like the bank, calls back like VNPay, and is not there with a real merchant."""
 
 import threading
+import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
@@ -13,10 +16,10 @@ from flask.testing import FlaskClient
 from app import create_app
 from app.core.clock import now
 from app.extensions import db
-from app.payments.local_gateway import vnpay_page, wishes
+from app.payments.local_gateway import store, vnpay_page, wishes
 from app.payments.local_gateway.wishes import Api, Choice, Notify, Wish
 from app.payments.models import Transaction, TransactionStatus
-from app.payments.providers import vnpay_messages
+from app.payments.providers import vnpay_api, vnpay_messages
 from config import LOCAL_GATEWAY_SECRET, Settings
 from tests.payments.builders import buy, call_ipn, notice, settle_all
 
@@ -168,6 +171,41 @@ def test_the_shops_answer_is_read_over_http(body: bytes, code: str) -> None:
     server.server_close()
     assert heard == code
     assert vnpay_page.call_ipn(f"http://127.0.0.1:{server.server_port}/ipn") == ""
+
+
+def test_the_bank_counts_refunds_that_come_at_once(app: APIFlask, client: FlaskClient, heard: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    transaction = buy()
+    client.post(gateway(transaction), data={"outcome": "pay"})
+    original = store.save
+
+    def save_slowly(*arguments: Any) -> None:
+        time.sleep(0.05)
+        original(*arguments)
+
+    def refund(number: int) -> dict[str, str]:
+        request = vnpay_api.refund_request(
+            vnpay_messages.Merchant("LOCALDEV", LOCAL_GATEWAY_SECRET, "", ""),
+            request_id=f"r{number}",
+            code=transaction_code,
+            transaction_no="1",
+            amount=400_000,
+            is_whole=False,
+            ordered_at=now(),
+            at=now(),
+            actor="admin1",
+            address="127.0.0.1",
+        )
+        answer: dict[str, str] = app.test_client().post("/dev/gateway/api", json=request).json
+        return answer
+
+    transaction_code = transaction.transaction_code
+    monkeypatch.setattr(store, "save", save_slowly)
+    with ThreadPoolExecutor(6) as pool:
+        answers = list(pool.map(refund, range(6)))
+
+    # Of 1,500,000 three times 400,000 can be given back.
+    assert sorted(answer["vnp_ResponseCode"] for answer in answers) == ["00"] * 3 + ["95"] * 3
+    assert len({answer["vnp_TransactionNo"] for answer in answers if answer["vnp_ResponseCode"] == "00"}) == 3
 
 
 def test_the_result_page_follows_the_transaction(app: APIFlask, client: FlaskClient) -> None:

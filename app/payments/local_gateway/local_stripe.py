@@ -63,9 +63,14 @@ def get_session(name: str) -> Response:
 def create_refund() -> Response:
     """A refund of a session's payment, once per Idempotency-Key and never above what was paid."""
     _expect_key()
-    intent, amount = request.form.get("payment_intent", ""), int(request.form.get("amount", "0"))
-    session = _session(intent.replace("pi_", "cs_test_", 1))
-    name = f"re_{_name_of(request.headers.get('Idempotency-Key', ''))}"
+    intent = request.form.get("payment_intent", "")
+    session_name = intent.replace("pi_", "cs_test_", 1)
+    with store.held(SESSION, session_name):
+        return _refund(intent, _session(session_name))
+
+
+def _refund(intent: str, session: dict[str, Any]) -> Response:
+    amount, name = int(request.form.get("amount", "0")), f"re_{_name_of(request.headers.get('Idempotency-Key', ''))}"
     refund = store.load(REFUND, name)
     if refund is None:
         if session["payment_status"] != "paid" or session["refunded"] + amount > session["amount_total"]:
@@ -101,10 +106,14 @@ def show_session(name: str) -> Response:
 @public
 def choose(name: str) -> Response:
     """Do what the buyer chose, tell the shop as wished, and send the browser back."""
-    session, wish = _session(name), read_wish()
-    if wish.outcome in {Choice.PAY, Choice.TIMEOUT} and not _is_expired(session):
-        session |= {"status": "complete", "payment_status": "paid", "payment_intent": name.replace("cs_test_", "pi_", 1), "api": wish.api}
-        store.save(SESSION, name, session)
+    wish = read_wish()
+    with store.held(SESSION, name):
+        session = _session(name)
+        is_paid = wish.outcome in {Choice.PAY, Choice.TIMEOUT} and not _is_expired(session)
+        if is_paid:
+            session |= {"status": "complete", "payment_status": "paid", "payment_intent": name.replace("cs_test_", "pi_", 1), "api": wish.api}
+            store.save(SESSION, name, session)
+    if is_paid:
         _tell("checkout.session.completed", session, wish)
     if wish.outcome == Choice.TIMEOUT:
         return make_response("The bank does not answer, as wished. The money is taken.", 504)

@@ -1,6 +1,8 @@
 """What the local gateway remembers of its orders: a bank's own books, kept apart from the shop's, in Redis for some days."""
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
@@ -22,6 +24,13 @@ def save(kind: str, name: str, value: dict[str, Any]) -> None:
     """Keep `value`, which is plain JSON, in place of what was there."""
     with _redis() as client:
         client.set(f"{PREFIX}{kind}:{name}", json.dumps(value), ex=KEPT)
+
+
+@contextmanager
+def held(kind: str, name: str) -> Iterator[None]:
+    """Nobody else changes what is kept under that name meanwhile: a bank's books count two refunds at once as two."""
+    with _redis() as client, client.lock(f"{PREFIX}held:{kind}:{name}", timeout=10, blocking_timeout=5):
+        yield
 
 
 def _redis() -> redis.Redis:

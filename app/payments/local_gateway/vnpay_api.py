@@ -38,11 +38,15 @@ def answer() -> Response:
     command = fields.get("vnp_Command", "")
     if command not in api.REQUEST_FIELDS:
         return jsonify(_bare(fields, "03", "Unknown command"))
-    merchant = vnpay_merchant()
-    if not api.is_authentic(fields, api.REQUEST_FIELDS[command], merchant.secret):
+    if not api.is_authentic(fields, api.REQUEST_FIELDS[command], vnpay_merchant().secret):
         return jsonify(_bare(fields, "97", "Invalid signature"))
+    with store.held(KIND, fields["vnp_TxnRef"]):
+        return _answer(command, fields)
+
+
+def _answer(command: str, fields: Fields) -> Response:
     order = store.load(KIND, fields["vnp_TxnRef"])
-    if order is None or fields["vnp_TmnCode"] != merchant.tmn_code:
+    if order is None or fields["vnp_TmnCode"] != vnpay_merchant().tmn_code:
         return jsonify(_bare(fields, "91", "Transaction not found"))
     said = _tell(fields, order) if command == api.QUERY else _give_back(fields, order)
     if order.pop("api", Api.ANSWERS) == Api.TIMEOUT:

@@ -122,8 +122,9 @@ def call_ipn(address: str) -> str:
 
 def _open_account(order: vnpay_messages.Fields) -> None:
     """The gateway knows an order from when its page is opened."""
-    if store.load(KIND, order["vnp_TxnRef"]) is None:
-        store.save(KIND, order["vnp_TxnRef"], _new_account(order))
+    with store.held(KIND, order["vnp_TxnRef"]):
+        if store.load(KIND, order["vnp_TxnRef"]) is None:
+            store.save(KIND, order["vnp_TxnRef"], _new_account(order))
 
 
 def _new_account(order: vnpay_messages.Fields) -> dict[str, Any]:
@@ -132,10 +133,11 @@ def _new_account(order: vnpay_messages.Fields) -> dict[str, Any]:
 
 def _settle_account(result: vnpay_messages.Fields, wish: Wish) -> None:
     """Book the outcome; a payment stays one, whatever is chosen afterwards."""
-    account = store.load(KIND, result["vnp_TxnRef"]) or _new_account(result)
-    if account["status"] != vnpay_messages.OK:
-        account |= {"status": result["vnp_TransactionStatus"], "number": result["vnp_TransactionNo"], "paid_at": result["vnp_PayDate"]}
-    store.save(KIND, result["vnp_TxnRef"], {**account, "api": wish.api})
+    with store.held(KIND, result["vnp_TxnRef"]):
+        account = store.load(KIND, result["vnp_TxnRef"]) or _new_account(result)
+        if account["status"] != vnpay_messages.OK:
+            account |= {"status": result["vnp_TransactionStatus"], "number": result["vnp_TransactionNo"], "paid_at": result["vnp_PayDate"]}
+        store.save(KIND, result["vnp_TxnRef"], {**account, "api": wish.api})
 
 
 def _order_fields() -> vnpay_messages.Fields:
