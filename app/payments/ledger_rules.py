@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import BigInteger, Select, String, case, cast, func, literal, select, union_all
+from sqlalchemy import BigInteger, Select, String, Subquery, case, cast, func, literal, select, union_all
 from sqlalchemy.sql.elements import ColumnElement
 
 from app.accounts.models import AuditEntry, User
@@ -56,12 +56,16 @@ def _credit_balances() -> list[Discrepancy]:
 
 def _credits_traced() -> list[Discrepancy]:
     """The same balance from the other side: a user's grants, less what refunds took back and what postings used (booked as a negative)."""
-    granted = select(func.coalesce(func.sum(CreditGrant.credits), 0)).where(CreditGrant.user_id == User.id).scalar_subquery()
-    stands = (Refund.status != RefundStatus.REFUSED) & (Transaction.user_id == User.id)
-    taken = select(func.coalesce(func.sum(Refund.credits_taken), 0)).join(Transaction, Transaction.id == Refund.transaction_id).where(stands)
-    used = select(_booked(Account.CREDITS_USED)).where(LedgerEntry.user_id == User.id, LedgerEntry.account == Account.CREDITS_USED)
-    traced = granted - taken.scalar_subquery() + used.scalar_subquery()
-    return _differing("grants less uses", "user", select(User.id, User.job_posting_credits, traced).where(User.job_posting_credits != traced))
+    stands = Refund.status != RefundStatus.REFUSED
+    moves = union_all(
+        select(CreditGrant.user_id.label("user_id"), CreditGrant.credits.label("credits")),
+        select(Transaction.user_id, -Refund.credits_taken).join(Refund, Refund.transaction_id == Transaction.id).where(stands),
+        select(LedgerEntry.user_id, LedgerEntry.amount).where(LedgerEntry.account == Account.CREDITS_USED),
+    ).subquery()
+    traced = select(moves.c.user_id, func.sum(moves.c.credits).label("credits")).group_by(moves.c.user_id).subquery()
+    found = func.coalesce(traced.c.credits, 0)
+    rows = select(User.id, User.job_posting_credits, found).outerjoin(traced, traced.c.user_id == User.id)
+    return _differing("grants less uses", "user", rows.where(User.job_posting_credits != found))
 
 
 def _grants() -> list[Discrepancy]:
@@ -70,15 +74,15 @@ def _grants() -> list[Discrepancy]:
         (CreditGrant.transaction_id.is_not(None), literal("transaction:") + cast(CreditGrant.transaction_id, String)),
         else_=literal("credit_grant:") + cast(CreditGrant.id, String),
     )
-    booked = _booked_under(source, Account.CREDITS_ISSUED, Kind.SETTLEMENT, Kind.GRANT)
-    return _differing("grants", "credit grant", select(CreditGrant.id, CreditGrant.credits, booked).where(CreditGrant.credits != booked))
+    booked = _booked_by_source(Account.CREDITS_ISSUED, Kind.SETTLEMENT, Kind.GRANT)
+    return _differing("grants", "credit grant", _beside(booked, CreditGrant.id, CreditGrant.credits, source))
 
 
 def _captured() -> list[Discrepancy]:
     """A paid transaction is booked with its whole amount, any other with nothing."""
     kept = case((Transaction.status.in_(PAID), Transaction.amount), else_=0)
-    booked = _booked_under(literal("transaction:") + cast(Transaction.id, String), Account.GATEWAY_RECEIVABLE, Kind.SETTLEMENT)
-    return _differing("captured money", "transaction", select(Transaction.id, kept, booked).where(kept != booked))
+    booked = _booked_by_source(Account.GATEWAY_RECEIVABLE, Kind.SETTLEMENT)
+    return _differing("captured money", "transaction", _beside(booked, Transaction.id, kept, literal("transaction:") + cast(Transaction.id, String)))
 
 
 def _deferred() -> list[Discrepancy]:
@@ -95,11 +99,13 @@ def _deferred() -> list[Discrepancy]:
 def _refunded() -> list[Discrepancy]:
     """A transaction's refunded_amount is the sum of its refunds that stand, and each of them is booked."""
     stands = Refund.status != RefundStatus.REFUSED
-    given = select(func.coalesce(func.sum(Refund.amount), 0)).where(Refund.transaction_id == Transaction.id, stands).scalar_subquery()
-    totals = select(Transaction.id, Transaction.refunded_amount, given).where(Transaction.refunded_amount != given)
-    booked = _booked_under(literal("refund:") + cast(Refund.id, String), Account.REFUNDS, Kind.REFUND, Kind.REFUND_REVERSED)
+    given = select(Refund.transaction_id, func.sum(Refund.amount).label("amount")).where(stands).group_by(Refund.transaction_id).subquery()
+    sum_given = func.coalesce(given.c.amount, 0)
+    all_given = select(Transaction.id, Transaction.refunded_amount, sum_given).outerjoin(given, given.c.transaction_id == Transaction.id)
+    totals = all_given.where(Transaction.refunded_amount != sum_given)
+    booked = _booked_by_source(Account.REFUNDS, Kind.REFUND, Kind.REFUND_REVERSED)
     kept = case((stands, Refund.amount), else_=0)
-    rows = select(Refund.id, kept, booked).where(kept != booked)
+    rows = _beside(booked, Refund.id, kept, literal("refund:") + cast(Refund.id, String))
     return [*_differing("refunded money", "transaction", totals), *_differing("refunds", "refund", rows)]
 
 
@@ -147,9 +153,16 @@ def _booked(account: Account) -> ColumnElement[int]:
     return func.coalesce(func.sum(LedgerEntry.amount).filter(LedgerEntry.account == account), 0)
 
 
-def _booked_under(source: ColumnElement[str], account: Account, *kinds: Kind) -> ColumnElement[int]:
-    statement = select(_booked(account)).join(LedgerGroup, LedgerGroup.id == LedgerEntry.group_id)
-    return statement.where(LedgerGroup.source == source, LedgerGroup.kind.in_(kinds)).scalar_subquery()
+def _booked_by_source(account: Account, *kinds: Kind) -> Subquery:
+    """What these kinds of groups book to `account`, by source: summed once, because a sum for each row would take hours some day."""
+    lines = select(LedgerGroup.source, _booked(account).label("booked")).join(LedgerEntry, LedgerEntry.group_id == LedgerGroup.id)
+    return lines.where(LedgerGroup.kind.in_(kinds)).group_by(LedgerGroup.source).subquery()
+
+
+def _beside(booked: Subquery, row_id: Any, kept: Any, source: ColumnElement[str]) -> Select[Any, int, int]:
+    """The rows whose `kept` is not what is booked under their `source`."""
+    found = func.coalesce(booked.c.booked, 0)
+    return select(row_id, kept, found).outerjoin(booked, booked.c.source == source).where(kept != found)
 
 
 def _differing(rule: str, kind: str, rows: Select[Any, int, int]) -> list[Discrepancy]:
