@@ -80,7 +80,8 @@ def _likeliest(engine: Searcher, text: str, word: str, others: Sequence[str], *,
 
 def _rows(words: Sequence[str], word: str, others: Sequence[str]) -> Iterator[list[str]]:
     """For each of the others, how it stands in the place of the word: with the word before, and with the one that follows."""
-    place = words.index(word)
+    # A word that was corrected before may have made a term of its own with this one, as `net` does with `dot`.
+    place = words.index(word) if word in words else len(words)
     before, after = words[max(place - 1, 0) : place], words[place + 1 : place + 2]
     for other in others:
         yield [" ".join(row) for row in ([*before, other], [other, *after]) if len(row) > 1]

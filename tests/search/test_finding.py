@@ -59,6 +59,15 @@ def test_of_several_corrections_the_one_that_goes_with_its_neighbour_is_taken(cl
     assert search(client, q="nhan vien kinh doang")["corrected"] == "nhan vien kinh doanh"
 
 
+def test_a_corrected_word_may_make_a_term_with_the_next(client: FlaskClient, engine_name: str) -> None:
+    post("Quán net")
+    post("Lập trình viên .NET")
+
+    found = search(client, q="dot neet")
+
+    assert (found["corrected"], titles(found)) == ("dot net", ["Lập trình viên .NET"])
+
+
 @pytest.mark.parametrize("text", ["FPT", "rust"])
 def test_an_abbreviation_and_a_skill_are_no_slips(client: FlaskClient, engine_name: str, text: str) -> None:
     post("Thợ may fit form, trust")
