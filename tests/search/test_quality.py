@@ -56,7 +56,7 @@ def test_postgresql_answers_better_than_looking_for_letters(app: APIFlask) -> No
 @needs_elasticsearch
 def test_elasticsearch_answers_like_postgresql_and_better_than_its_defaults(elastic_app: APIFlask, monkeypatch: pytest.MonkeyPatch) -> None:
     board = quality.load_board()
-    for batch in documents.read_batches(1000):
+    for batch in documents.read_batches(200):
         choice.engines()[-1].store(batch)
     client().indices.refresh(index=indices.family())
 
