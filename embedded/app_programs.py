@@ -90,7 +90,9 @@ def _api_command(addresses: Addresses) -> tuple[str, ...]:
     host, port = (LOOPBACK, addresses.api_port) if addresses.api_port else (addresses.host, addresses.port)
     listen = ("--host", host, "--port", str(port))
     size = ("--workers", str(_API_WORKERS), "--blocking-threads", str(_API_THREADS))
-    return ("granian", "--interface", "wsgi", *listen, *size, "--respawn-failed-workers", "--workers-kill-timeout", "10", "wsgi:app")
+    # A reload ends an old process so many seconds after it has started the new one, which may need as long to load on a busy machine.
+    reload = ("--respawn-interval", "15", "--workers-kill-timeout", "10")
+    return ("granian", "--interface", "wsgi", *listen, *size, "--respawn-failed-workers", *reload, "wsgi:app")
 
 
 def _api_environment(addresses: Addresses, environment: Mapping[str, str]) -> dict[str, str]:
