@@ -24,7 +24,6 @@ _FACES = (
     ("Literata", 400, "normal", "Literata-Regular"),
     ("Literata", 400, "italic", "Literata-Italic"),
     ("Literata", 600, "normal", "Literata-SemiBold"),
-    ("Be Vietnam Pro", 400, "normal", "BeVietnamPro-Regular"),
     ("Noto Sans Symbols 2", 400, "normal", "NotoSansSymbols2-Regular"),
 )
 
