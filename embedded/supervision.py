@@ -8,6 +8,7 @@ import time
 import xmlrpc.client
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from embedded.messages import StartError, say
 from embedded.parent_death import die_with_parent
@@ -92,6 +93,15 @@ class Supervisor:
     def pids(self) -> tuple[int, ...]:
         """Its process id, once it is started."""
         return (self._process.pid,) if self._process else ()
+
+    def pids_by_name(self) -> dict[str, int]:
+        """The process ids of the programs that are up, and have been for the time that a start takes."""
+        try:
+            with xmlrpc.client.ServerProxy(self._control_url) as control:
+                found: Any = control.supervisor.getAllProcessInfo()
+        except (OSError, xmlrpc.client.Error):
+            return {}
+        return {process["name"]: process["pid"] for process in found if process["statename"] == "RUNNING"}
 
     def request_stop(self) -> None:
         """Ask it to stop the groups, last one first, and to end. It does so by itself; `is_running` tells when."""

@@ -89,6 +89,17 @@ def test_a_crashed_program_is_restarted_and_reported(supervise: Callable[..., Su
     assert capsys.readouterr().out.endswith("  sleeper ended (terminated by SIGKILL) and is being restarted\n")
 
 
+def test_what_is_up_is_known_by_its_name(supervise: Callable[..., Supervisor], place: Path) -> None:
+    supervisor = supervise(
+        Group("now", [program("first", SLEEP, place)], starts_at_once=True), Group("later", [program("second", SLEEP, place)], starts_at_once=False)
+    )
+
+    wait_for(lambda: supervisor.pids_by_name() != {})
+
+    [process] = processes_in(place / "work")
+    assert supervisor.pids_by_name() == {"first": process.pid}
+
+
 def test_groups_stop_in_the_reverse_order_and_leave_nothing(supervise: Callable[..., Supervisor], place: Path) -> None:
     supervisor = supervise(
         Group("backends", [program("database", POLITE, place)], starts_at_once=True),
