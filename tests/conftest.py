@@ -189,6 +189,8 @@ def fresh_limits() -> Iterator[None]:
     """Rates that a test sets do not leak into the next one through the in-memory fallback."""
     yield
     limiter._storage_dead = False
+    if limiter._fallback_limiter is not None:
+        limiter._fallback_limiter.storage.reset()
 
 
 @pytest.fixture
