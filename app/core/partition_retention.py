@@ -161,11 +161,16 @@ def _in_batches(batch: Batch, partition: str) -> None:
 def _alone() -> Iterator[psycopg.Connection]:
     """A connection outside every transaction, which a concurrent detach needs, and the lock that lets one run work at a time.
 
-    The lock dies with the connection, so a killed run does not keep the next one away. Raises PartitionBusy.
+    The lock dies with the connection, so a killed run does not keep the next one away; but the server takes a moment to see that a connection
+    has ended, so whoever ends in good order gives it back first. Raises PartitionBusy.
     """
     url = current_app.extensions["settings"].database_url.replace("postgresql+psycopg://", "postgresql://", 1)
     with psycopg.connect(url, autocommit=True, connect_timeout=3, options=_PATIENCE) as connection:
         row = connection.execute("SELECT pg_try_advisory_lock(%s)", (_LOCK,)).fetchone()
         if row is None or not row[0]:
             raise PartitionBusy("Another run is at work.")
-        yield connection
+        try:
+            yield connection
+        finally:
+            if not connection.broken:
+                connection.execute("SELECT pg_advisory_unlock(%s)", (_LOCK,))

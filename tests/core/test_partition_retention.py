@@ -202,6 +202,19 @@ def test_two_runs_do_not_work_at_once(old: Callable[..., str]) -> None:
     assert (exists(name), stage_of(name)) == (True, None)
 
 
+def test_a_run_may_follow_upon_another_whose_connection_is_not_gone_yet(committed_app: APIFlask, monkeypatch: pytest.MonkeyPatch) -> None:
+    lingering: list[psycopg.Connection] = []
+    with monkeypatch.context() as slow, committed_app.app_context():
+        slow.setattr(psycopg.Connection, "close", lambda connection: lingering.append(connection))
+        for _ in range(2):
+            with partition_retention._alone():
+                pass
+
+    assert len(lingering) == 2
+    for connection in lingering:
+        connection.close()
+
+
 @pytest.mark.parametrize("damage", ["cut", "altered", "lost"])
 def test_a_month_whose_archive_is_damaged_is_not_dropped(old: Callable[..., str], committed_app: APIFlask, damage: str) -> None:
     name = old(OLDEST)
