@@ -4,11 +4,18 @@ import re
 import unicodedata
 
 _NOT_WORD = re.compile(r"[^a-z0-9]+")
+# Embeddings, overrides and isolates, and their ends (Unicode, UAX 9, 2.1-2.4).
+_BIDI_CONTROLS = dict.fromkeys([*range(0x202A, 0x202F), *range(0x2066, 0x206A)])
 
 
 def storable(text: str) -> str:
     """A stranger's text as PostgreSQL can hold it: without NUL and without lone surrogates."""
     return text.replace("\x00", "\ufffd").encode(errors="replace").decode()
+
+
+def without_bidi_controls(text: str) -> str:
+    """A stranger's text for a place among our own words: one that begins to write from right to left, and does not end it, would turn them round."""
+    return text.translate(_BIDI_CONTROLS)
 
 
 def unaccented(text: str) -> str:

@@ -18,10 +18,9 @@ from jinja2 import FileSystemLoader, StrictUndefined, Template
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from app.core.clock import MARKET_ZONE
+from app.core.text import without_bidi_controls
 
 TEMPLATES = Path(__file__).parent / "templates"
-# A name that begins to write from right to left, and does not end it, would have our own words read backwards (Unicode, UAX 9, 2.1-2.4).
-_TURNS = dict.fromkeys([*range(0x202A, 0x202F), *range(0x2066, 0x206A)])
 
 
 @dataclass(frozen=True)
@@ -97,7 +96,8 @@ def link(path: str, **query: str) -> str:
 
 def one_line(text: str) -> str:
     """`text` without line breaks and control characters, at most 200 characters: fit for a header."""
-    visible = "".join(" " if unicodedata.category(character) in {"Cc", "Zl", "Zp", "Cs"} else character for character in text.translate(_TURNS))
+    kept = without_bidi_controls(text)
+    visible = "".join(" " if unicodedata.category(character) in {"Cc", "Zl", "Zp", "Cs"} else character for character in kept)
     return " ".join(visible.split())[:200]
 
 
@@ -108,7 +108,7 @@ def market_time(moment: datetime) -> str:
 
 def _in_our_direction(value: Any) -> Any:
     """What is put into a letter, without what would turn the words after it round."""
-    return value.translate(_TURNS) if isinstance(value, str) else value
+    return without_bidi_controls(value) if isinstance(value, str) else value
 
 
 def _block(template: Template, name: str, values: dict[str, Any]) -> str:

@@ -103,6 +103,15 @@ def test_the_manifest_lists_each_application_and_is_inert_in_a_spreadsheet(desk:
     }
 
 
+def test_a_name_in_the_manifest_turns_no_cell_round_and_hides_no_formula_behind_it(desk: Desk) -> None:
+    desk.apply("Bảo \u202eLong\u2066", cv=b"%PDF")
+    desk.apply("\u202e=1+1", cv=b"%PDF")
+
+    lines = manifest(desk.export())
+
+    assert sorted(line["candidate"] for line in lines) == ["'=1+1", "Bảo Long"]
+
+
 def test_who_has_withdrawn_or_whose_account_is_closed_is_listed_without_a_file(desk: Desk) -> None:
     desk.apply("Ở lại", cv=b"%PDF")
     desk.apply("Rút lui", cv=b"%PDF", status=ApplicationStatus.WITHDRAWN)

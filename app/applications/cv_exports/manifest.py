@@ -8,6 +8,7 @@ from typing import Any
 
 from app.applications.cv_exports.items import Item
 from app.core.clock import MARKET_ZONE
+from app.core.text import without_bidi_controls
 
 NAME = "manifest.csv"
 COLUMNS = ("number", "application", "candidate", "status", "applied_at", "file", "note")
@@ -33,4 +34,8 @@ def manifest(lines: Iterable[dict[str, Any]], *, title: str, made_at: datetime) 
 
 
 def _inert(value: Any) -> Any:
-    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA_STARTS) else value
+    """A cell as it is read: no formula, and nothing that turns the cells after it round."""
+    if not isinstance(value, str):
+        return value
+    text = without_bidi_controls(value)
+    return f"'{text}" if text.startswith(_FORMULA_STARTS) else text
