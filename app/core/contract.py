@@ -128,14 +128,20 @@ def read_json(*, any_type: bool = False) -> Any:
 
 
 def _form(model: type[BaseModel]) -> dict[str, Any]:
-    """Form fields and files as the model's input: fields that are not text may hold JSON, an empty one counts as null."""
+    """Form fields and files as the model's input: fields that are not text may hold JSON, an empty one counts as null, and one file is the most."""
     try:
         form: MultiDict[str, str] = request.form
     except ValueError as error:
         raise BadRequest("The form is not complete, or not what its Content-Type says.") from error
     values = {name: _form_value(model, name, form.getlist(name)) for name in form}
-    files: dict[str, FileStorage] = {name: file for name, file in request.files.items() if file.filename}
-    return {**values, **files}
+    files = {name: [file for file in request.files.getlist(name) if file.filename] for name in request.files}
+    return {**values, **{name: _only(name, sent) for name, sent in files.items() if sent}}
+
+
+def _only(name: str, sent: list[FileStorage]) -> FileStorage:
+    if len(sent) > 1:
+        raise Invalid({name: "Send one file only."})
+    return sent[0]
 
 
 def _form_value(model: type[BaseModel], name: str, sent: list[str]) -> Any:
