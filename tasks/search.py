@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from datetime import timedelta
 
-from app.core import lease_batches, leases
+from app.core import leases
 from app.core.leases import ClaimedTask
+from app.core.outbox import Task, hasten
 from app.jobs import cache
 from app.search import choice, service
 from app.search.choice import NotAsked
@@ -45,7 +46,7 @@ def index_elastic(tasks: Sequence[ClaimedTask]) -> Sequence[ClaimedTask]:
             leases.bury(task, error.reasons[task.args["job_id"]])
         return refused
     if was_open:
-        lease_batches.hasten(tasks[0].name)
+        hasten(Task.name == tasks[0].name)
     return ()
 
 

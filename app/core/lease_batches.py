@@ -65,12 +65,6 @@ def put_off(tasks: Sequence[ClaimedTask], delay: timedelta, reason: str) -> None
     db.session.execute(update(Task).where(_held(tasks)).values(**later, error=reason[:2000]))
 
 
-def hasten(name: str) -> None:
-    """Let the tasks of that name that were put off be due now, because what they need is back."""
-    waiting = and_(Task.name == name, Task.state == TaskState.PENDING, Task.attempts == 0, Task.run_after > func.clock_timestamp())
-    db.session.execute(update(Task).where(waiting).values(run_after=func.clock_timestamp()))
-
-
 def finish_each(tasks: Sequence[ClaimedTask]) -> None:
     """Mark all of them done, in the transaction of their effects. Raises StaleClaim when a single claim no longer holds."""
     done = {"state": TaskState.DONE, "progress": 100, "finished_at": func.clock_timestamp(), "lease_until": None, "error": None}

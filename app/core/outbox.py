@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import BigInteger, ForeignKey, Identity, Index, Interval, and_, bindparam, delete, func, select, text, update
+from sqlalchemy import BigInteger, ColumnElement, ForeignKey, Identity, Index, Interval, and_, bindparam, delete, func, select, text, update
 from sqlalchemy.dialects.postgresql import JSONB, insert
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -124,9 +124,9 @@ def enqueue_each(name: str, args_by_key: Mapping[str, dict[str, Any]]) -> None:
         db.session.execute(statement.returning(Task.id), rows)
 
 
-def bring_forward(task_id: int) -> None:
-    """Let a task that was left with a delay, and that nobody has tried yet, be due now."""
-    waiting = and_(Task.id == task_id, Task.state == TaskState.PENDING, Task.attempts == 0, Task.run_after > func.clock_timestamp())
+def hasten(which: ColumnElement[bool]) -> None:
+    """Let those tasks be due now which were left with a delay, or put off because something was away; a failed attempt's back-off stays."""
+    waiting = and_(which, Task.state == TaskState.PENDING, Task.attempts == 0, Task.run_after > func.clock_timestamp())
     # The state is written although it stays: that is what wakes the relay.
     db.session.execute(update(Task).where(waiting).values(state=TaskState.PENDING, run_after=func.clock_timestamp()))
 

@@ -15,7 +15,7 @@ from sqlalchemy import func, select
 from app.core import file_purge, leases
 from app.core.clock import now
 from app.core.leases import ClaimedTask
-from app.core.outbox import Task, TaskState, bring_forward, enqueue
+from app.core.outbox import Task, TaskState, enqueue, hasten
 from app.core.storage import StoredFile, save
 from app.core.uploads import safe_name
 from app.extensions import db
@@ -138,7 +138,7 @@ def keep_pdf(task: ClaimedTask, draft: Draft, data: bytes) -> None:
 def _let_next_begin(resume: Resume) -> None:
     """After a render: whatever was asked for meanwhile is due now."""
     if resume.pdf_task_id is not None:
-        bring_forward(resume.pdf_task_id)
+        hasten(Task.id == resume.pdf_task_id)
 
 
 def _announce(resume: Resume) -> None:

@@ -3,16 +3,18 @@
 import threading
 from datetime import timedelta
 
+import psycopg
 import pytest
 from apiflask import APIFlask
 from kombu.exceptions import OperationalError
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from app.core import relay as relaying
-from app.core.outbox import Task, TaskState, enqueue
+from app.core.outbox import Task, TaskState, enqueue, hasten
 from app.core.relay import Relay
 from app.core.unit_of_work import unit_of_work
 from app.extensions import db
+from tests.conftest import plain
 
 
 class Broker:
@@ -54,6 +56,22 @@ def test_due_tasks_are_published_once_and_later_ones_wait(committed_app: APIFlas
     assert counts == [2, 0]
     assert broker.published == [("mail.example", first), ("mail.example", second)]
     assert states(committed_app) == [TaskState.SENT, TaskState.SENT, TaskState.PENDING]
+
+
+def test_what_is_hastened_is_due_at_once_and_wakes_the_relay(committed_app: APIFlask) -> None:
+    delayed, _, failed = (accept(committed_app, delay=timedelta(hours=1)) for _ in range(3))
+    broker = Broker()
+    with committed_app.app_context(), psycopg.connect(plain(committed_app.config["SQLALCHEMY_DATABASE_URI"]), autocommit=True) as listener:
+        with unit_of_work():
+            db.session.execute(update(Task).where(Task.id == failed).values(attempts=1))
+        listener.execute(f"LISTEN {relaying.CHANNEL}")
+
+        with unit_of_work():
+            hasten(Task.id.in_([delayed, failed]))
+
+        assert [notice.payload for notice in listener.notifies(timeout=60, stop_after=1)] == ["mail.example"]
+        relay_for(committed_app, broker).relay_batch()
+    assert broker.published == [("mail.example", delayed)]
 
 
 def test_what_the_broker_refuses_stays_due(committed_app: APIFlask) -> None:

@@ -168,7 +168,7 @@ def test_a_render_that_ends_after_its_successor_changes_nothing(board: Board) ->
         second = board.ask().json["task_id"]
         # The first is paused beyond its lease, so that the second is due.
         with board.app.app_context(), unit_of_work():
-            outbox.bring_forward(second)
+            outbox.hasten(outbox.Task.id == second)
         board.render(second)
 
     board.meanwhile = overtake
