@@ -86,6 +86,7 @@ def _search() -> Health:
             answer = client().options(request_timeout=TIMEOUT).cluster.health(index=f"{indices.family()}*", level="indices")
             index = indices.live()
             if index is not None and answer["indices"].get(index, {}).get("status") != "red":
+                # A closed index is healthy, too, but is not searched.
                 client().options(request_timeout=TIMEOUT).search(index=indices.family(), size=0, allow_partial_search_results=False)
     except EngineAway as error:
         return Health("away", f"Searches are answered by PostgreSQL: {error}.")
