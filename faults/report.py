@@ -8,7 +8,7 @@ from faults.scenarios import Scenario
 from faults.stage import Stage
 
 _SHOWN = 10
-_HEADINGS = ("row", "scenario", "accepted", "hits", "unknown: resolved", "lost", "doubled", "p50", "p99", "longest", "bound", "verdict")
+_HEADINGS = ("scenario", "accepted", "hits", "unknown: resolved", "lost", "doubled", "p50", "p99", "longest", "bound", "verdict")
 
 
 class Report:
@@ -57,11 +57,10 @@ class Report:
 
     def _row(self) -> tuple[str, ...]:
         findings = self._findings
-        rows = ", ".join(map(str, self._scenario.rows))
         unknown = f"{self._unknown}: {self._resolved}"
         times = (self._time("p50"), self._time("p99"), self._time("longest"))
         counts = (str(self._accepted), str(self._stage.strikes), unknown, str(len(findings.lost)), str(len(findings.doubled)))
-        return (rows, self._scenario.name, *counts, *times, self._bound(), "holds" if self.holds else "BROKEN")
+        return (self._scenario.name, *counts, *times, self._bound(), "holds" if self.holds else "BROKEN")
 
     def _time(self, name: str) -> str:
         return f"{float(self._findings.work[name] or 0):.1f} s"

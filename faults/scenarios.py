@@ -1,4 +1,4 @@
-"""The scenarios, by the rows of the fault table: what is broken, how often, and in the docstring what must hold.
+"""The scenarios: what is broken, how often, and in the docstring what must hold.
 
 For every one of them: what was accepted is there, once; all tasks end; the books are right. The checker sees to that.
 """
@@ -35,10 +35,9 @@ _CALLERS = 20
 
 @dataclass(frozen=True)
 class Scenario:
-    """A way to break the board. `rows` are those of the fault table."""
+    """A way to break the board."""
 
     name: str
-    rows: tuple[int, ...]
     act: Act
 
     @property
@@ -50,17 +49,13 @@ class Scenario:
 SCENARIOS: list[Scenario] = []
 
 
-def scenario(*rows: int) -> Callable[[Act], Act]:
+def scenario(act: Act) -> Act:
     """Register a function under its name, with hyphens."""
-
-    def register(act: Act) -> Act:
-        SCENARIOS.append(Scenario(act.__name__.replace("_", "-"), rows, act))
-        return act
-
-    return register
+    SCENARIOS.append(Scenario(act.__name__.replace("_", "-"), act))
+    return act
 
 
-@scenario(1)
+@scenario
 def children_killed(stage: Stage) -> None:
     """kill -9 of a pool child or a press every second: each effect once, the attempts bounded."""
     with stage.load(seconds=30) as load:
@@ -68,7 +63,7 @@ def children_killed(stage: Stage) -> None:
             stage.strike(lambda: nemesis.kill_child(stage.board, stage.rng))
 
 
-@scenario(2)
+@scenario
 def workers_killed(stage: Stage) -> None:
     """kill -9 of a worker's main process every three seconds; supervision starts it again: each effect once, after the lease at the latest."""
     with stage.load(seconds=30) as load:
@@ -76,7 +71,7 @@ def workers_killed(stage: Stage) -> None:
             stage.strike(lambda: nemesis.kill_worker(stage.board, stage.rng))
 
 
-@scenario(4)
+@scenario
 def broker_emptied(stage: Stage) -> None:
     """FLUSHALL every four seconds: the sweeper sends again; emptying the broker costs time and no work."""
     with stage.load(seconds=30) as load:
@@ -84,7 +79,7 @@ def broker_emptied(stage: Stage) -> None:
             stage.strike(lambda: nemesis.empty_broker(stage.board))
 
 
-@scenario(5)
+@scenario
 def broker_replaced(stage: Stage) -> None:
     """kill -9 of the broker, 15 s without it, then an empty one: the API takes everything meanwhile, workers and relay connect again."""
     with stage.load(seconds=35) as load:
@@ -99,7 +94,7 @@ def broker_replaced(stage: Stage) -> None:
     _note_latency(stage, "away", away, back)
 
 
-@scenario(6)
+@scenario
 def broker_silent(stage: Stage) -> None:
     """SIGSTOP of the broker for 20 s: the API goes on as before, and all work is done afterwards."""
     with stage.load(seconds=45) as load:
@@ -113,7 +108,7 @@ def broker_silent(stage: Stage) -> None:
     _note_latency(stage, "silent", silent, heard)
 
 
-@scenario(7)
+@scenario
 def broker_connections_cut(stage: Stage) -> None:
     """CLIENT KILL of all connections to the broker twice a second: a message that is delivered again beside its first run has one effect."""
     with stage.load(seconds=30) as load:
@@ -121,7 +116,7 @@ def broker_connections_cut(stage: Stage) -> None:
             stage.strike(lambda: nemesis.cut_connections(stage.board))
 
 
-@scenario(10)
+@scenario
 def relay_killed(stage: Stage) -> None:
     """kill -9 of the relay, over and over, between marking and publishing or after it: sent late or twice, done once."""
     with stage.load(seconds=40) as load:
@@ -130,7 +125,7 @@ def relay_killed(stage: Stage) -> None:
             stage.strike(lambda: nemesis.kill_main(stage.board, "relay"))
 
 
-@scenario(12)
+@scenario
 def messages_repeated(stage: Stage) -> None:
     """Each message is published 50 times: the first that comes claims the task, the others find nothing to do. A fifth of the operations."""
     with stage.load(seconds=20, share=0.2) as load:
@@ -141,7 +136,7 @@ def messages_repeated(stage: Stage) -> None:
     stage.wait_for("an empty queue", lambda: nemesis.queued(stage.board) == 0, 300)
 
 
-@scenario(14)
+@scenario
 def workers_deployed(stage: Stage) -> None:
     """SIGTERM to one worker after the other, 20 times, as deploys do: nothing waits for the broker's visibility timeout of 900 s."""
     with stage.load(seconds=50) as load:
@@ -151,7 +146,7 @@ def workers_deployed(stage: Stage) -> None:
                 stage.strike(lambda: nemesis.terminate(stage.board, next(names)))
 
 
-@scenario(15)
+@scenario
 def postgres_stopped(stage: Stage) -> None:
     """Immediate stop of PostgreSQL (SIGQUIT) three times, 3 s each: what was acknowledged is there; meanwhile 503, quickly."""
     with stage.load(seconds=40) as load:
@@ -172,7 +167,7 @@ def postgres_stopped(stage: Stage) -> None:
     )
 
 
-@scenario(16)
+@scenario
 def api_killed(stage: Stage) -> None:
     """kill -9 of an API process every four seconds, and clients that hang up: who lost the answer asks again under the key; one effect."""
     with stage.load(seconds=30, hang_up=0.1) as load:
@@ -181,7 +176,7 @@ def api_killed(stage: Stage) -> None:
     stage.remarks.append(f"answers: {_statuses(stage)}")
 
 
-@scenario(19)
+@scenario
 def worker_paused(stage: Stage) -> None:
     """SIGSTOP of the payments worker in the middle of its work, for longer than its lease, beside a second worker; then CONT: what it
     held is done by the other, and its own late commit is refused."""
@@ -209,7 +204,7 @@ def worker_paused(stage: Stage) -> None:
     )
 
 
-@scenario(20)
+@scenario
 def keys_shared(stage: Stage) -> None:
     """100 requests at once under one Idempotency-Key: one transaction, and the same bytes for all."""
     statuses: Counter[int] = Counter()
@@ -225,7 +220,7 @@ def keys_shared(stage: Stage) -> None:
     stage.remarks.append(f"answers: {dict(statuses)}")
 
 
-@scenario(21)
+@scenario
 def keys_reused(stage: Stage) -> None:
     """The same key with another body: 422. The same key of another user: a transaction of its own, and nothing of the first one's answer."""
     statuses: Counter[str] = Counter()
@@ -247,7 +242,7 @@ def keys_reused(stage: Stage) -> None:
     stage.remarks.append(f"answers: {dict(statuses)}")
 
 
-@scenario(23)
+@scenario
 def calls_shuffled(stage: Stage) -> None:
     """The gateway's calls repeated, shuffled and late, success and failure: every order ends paid, granted once, in the same state."""
     orders = [answer for some in _together([partial(_order_many, stage, client) for client in stage.clients(_CALLERS)]) for answer in some]
@@ -269,7 +264,7 @@ def calls_shuffled(stage: Stage) -> None:
     stage.remarks.append(f"{len(calls)} calls of {len(orders)} orders, {len(late)} of them expired; answered {dict(codes)}; {len(states)} end state")
 
 
-@scenario()
+@scenario
 def everything(stage: Stage) -> None:
     """Every two seconds one of: a child, a worker, the relay or an API process killed, the broker emptied or its connections cut."""
     board, rng = stage.board, stage.rng
