@@ -8,10 +8,9 @@ from flask.testing import FlaskClient
 from sqlalchemy import func, select
 
 from app.accounts.models import User
+from app.applications.models import Application
 from app.extensions import db, limiter
-from app.payments.models import Transaction
-from tests.factories import CandidateFactory
-from tests.payments.builders import add_package, buyer
+from tests.factories import CandidateFactory, JobFactory, ResumeFactory
 
 SignIn = Callable[[User], FlaskClient]
 LOGIN = "/api/v1/auth/login/"
@@ -99,18 +98,19 @@ def test_a_request_that_waited_for_redis_falls_back_too_when_another_found_it_aw
 
 
 def test_what_was_committed_is_answered_although_redis_went_away_meanwhile(app: APIFlask, sign_in: SignIn, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(app.config, "PAYMENT_CREATE_RATE", "2/hour")
+    monkeypatch.setitem(app.config, "APPLICATION_SUBMISSION_RATE", "2/hour")
 
     def away(*_: object, **__: object) -> None:
         raise TimeoutError
 
-    # The budget is asked before the view and drawn on after it.
+    # The budget is asked before the view and, by what is accepted, drawn on after it.
     monkeypatch.setattr(limiter.storage, "acquire_entry", away)
     monkeypatch.setattr(limiter.storage, "check", lambda: False)
-    caller = sign_in(buyer())
-    package_id = add_package().id
+    candidate = CandidateFactory()
+    resume = ResumeFactory(user_id=candidate.id)
+    caller = sign_in(candidate)
 
-    statuses = [caller.post("/api/v1/payments/create_payment/", json={"package_id": package_id}).status_code for _ in range(3)]
+    statuses = [caller.post("/api/v1/applications/", json={"job": JobFactory().id, "resume": resume.id}).status_code for _ in range(3)]
 
-    assert statuses == [200, 200, 429]
-    assert db.session.scalar(select(func.count()).select_from(Transaction)) == 2
+    assert statuses == [201, 201, 429]
+    assert db.session.scalar(select(func.count()).select_from(Application)) == 2
