@@ -29,8 +29,8 @@ _CONFIGURATION = f"""<?xml version="1.0"?>
 </fontconfig>
 """
 
-# What has no glyph and needs none: line ends of the markup, the zero-width spaces that let a long word break, and the joiners that hold a
-# dot to the line before it.
+# What has no glyph and needs none: line ends of the markup, the zero-width spaces that let a long word break, and the joiners that keep a dot or a
+# hyphen from the edge of a line.
 _WITHOUT_GLYPH = frozenset("\n\u200b\u2060")
 
 _by_process: dict[int, FontConfiguration] = {}
