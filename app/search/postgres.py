@@ -48,7 +48,9 @@ class PostgresEngine:
 
     def forget(self, job_ids: Sequence[int]) -> None:
         """Remove what is held of the jobs, whatever its versions, for the copies that are stored next in the same transaction."""
-        db.session.execute(delete(SearchDocument).where(SearchDocument.job_id.in_(job_ids)))
+        # Locked in the order of the ids, as whoever stores copies does.
+        held = select(SearchDocument.job_id).where(SearchDocument.job_id.in_(job_ids)).order_by(SearchDocument.job_id).with_for_update()
+        db.session.execute(delete(SearchDocument).where(SearchDocument.job_id.in_(held)))
 
     def stored(self, *, after: int, limit: int) -> list[Stored]:
         """One statement."""
