@@ -29,7 +29,7 @@ def save(kind: str, name: str, value: dict[str, Any]) -> None:
 @contextmanager
 def held(kind: str, name: str) -> Iterator[None]:
     """Nobody else changes what is kept under that name meanwhile: a bank's books count two refunds at once as two."""
-    with _redis() as client, client.lock(f"{PREFIX}held:{kind}:{name}", timeout=10, blocking_timeout=5):
+    with _redis() as client, client.lock(f"{PREFIX}held:{kind}:{name}", timeout=60, blocking_timeout=30):
         yield
 
 
