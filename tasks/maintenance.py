@@ -103,7 +103,7 @@ def close_month() -> None:
         log.info("month_closed", lines=[(entry.account, entry.amount, entry.currency) for entry in entries])
 
 
-@celery.task(name="maintenance.check_ledger", base=PeriodicTask, time_limit=900)
+@celery.task(name="maintenance.check_ledger", base=PeriodicTask, time_limit=300)
 def check_ledger() -> None:
     """Prove the books; a difference is an error in the log, never mended in silence."""
     for difference in ledger_check.check_and_record():
