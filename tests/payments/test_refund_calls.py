@@ -266,7 +266,9 @@ def test_stripes_news_of_a_refund_reach_it(committed_app: APIFlask, stripe_paid:
     assert state(committed_app, stripe_paid) == ("SUCCESS", 0, "REFUSED", 10)
 
 
-@pytest.mark.parametrize("changes", [{}, {"metadata": {"refund_id": "999999"}}, {"metadata": {"refund_id": "x"}}, {"payment_intent": "pi_other"}])
+@pytest.mark.parametrize(
+    "changes", [{}, {"metadata": {"refund_id": "999999"}}, {"metadata": {"refund_id": "x"}}, {"payment_intent": "pi_other"}, {"amount": 2**63}]
+)
 def test_a_refund_made_elsewhere_is_shown_to_people(committed_app: APIFlask, stripe_paid: int, changes: dict[str, Any]) -> None:
     tell(committed_app, stripe_paid, 1, **changes)
 

@@ -167,6 +167,7 @@ def test_a_slow_payment_is_granted_when_it_has_come(order: Transaction, client: 
         ({"amount_total": 1499}, {}, Verdict.WRONG_AMOUNT),
         ({"amount_total": "1500"}, {}, Verdict.WRONG_AMOUNT),
         ({"amount_total": True}, {}, Verdict.WRONG_AMOUNT),
+        ({"amount_total": 2**63}, {}, Verdict.WRONG_AMOUNT),
         ({"amount_total": None}, {}, Verdict.WRONG_AMOUNT),
         ({"currency": "vnd"}, {}, Verdict.WRONG_CURRENCY),
         ({"currency": None}, {}, Verdict.WRONG_CURRENCY),

@@ -13,6 +13,8 @@ from app.payments.providers.base import BadNotice, Notice, RefundNews, RefundSta
 
 # Older messages may be somebody's recording of them.
 TOLERANCE = 300
+# What a column of ours can hold.
+LARGEST_AMOUNT = 2**63 - 1
 
 OUTCOMES = {
     "checkout.session.async_payment_succeeded": Outcome.SUCCEEDED,
@@ -109,4 +111,4 @@ def _text(thing: Mapping[str, Any], name: str) -> str:
 
 def _amount(thing: Mapping[str, Any], name: str) -> int | None:
     found = thing.get(name)
-    return found if isinstance(found, int) and not isinstance(found, bool) and found >= 0 else None
+    return found if isinstance(found, int) and not isinstance(found, bool) and 0 <= found <= LARGEST_AMOUNT else None
