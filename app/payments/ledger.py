@@ -147,9 +147,3 @@ def balances() -> list[tuple[str, str, int]]:
     total = func.sum(LedgerEntry.amount)
     query = select(LedgerEntry.account, LedgerEntry.currency, total).group_by(LedgerEntry.account, LedgerEntry.currency)
     return [(account, currency, int(amount)) for account, currency, amount in db.session.execute(query.order_by("currency", "account"))]
-
-
-def credits_owed(user_id: int) -> int:
-    """The posting credits that the ledger says a user has."""
-    mine = (LedgerEntry.user_id == user_id) & (LedgerEntry.account == Account.CREDITS_OWED)
-    return -int(db.session.scalar(select(func.coalesce(func.sum(LedgerEntry.amount), 0)).where(mine)) or 0)

@@ -37,11 +37,6 @@ class Settled(NamedTuple):
     transaction: Transaction
 
 
-def apply_event(event_id: int) -> None:
-    """Apply one stored event. Applying twice changes nothing."""
-    apply_events([event_id])
-
-
 def apply_events(event_ids: Sequence[int]) -> None:
     """Apply stored events in the order of their arrival, all in the open transaction. Applying one twice changes nothing."""
     waiting = GatewayEvent.id.in_(event_ids) & GatewayEvent.processed_at.is_(None) & GatewayEvent.outcome.is_not(None)

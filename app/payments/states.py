@@ -53,10 +53,3 @@ def decide(status: TransactionStatus, paid_by: str | None, outcome: Outcome, tra
 def highest(one: TransactionStatus, other: TransactionStatus) -> TransactionStatus:
     """The one that stands further along the chain."""
     return max(one, other, key=CHAIN.index)
-
-
-def after_refunds(amount: int, refunded_amount: int) -> TransactionStatus:
-    """A paid transaction of `amount` of which `refunded_amount` was given back: a partial refund stays SUCCESS. Raises ValueError."""
-    if not 0 <= refunded_amount <= amount:
-        raise ValueError(f"{refunded_amount} cannot be refunded of {amount}")
-    return TransactionStatus.REFUNDED if refunded_amount == amount else TransactionStatus.SUCCESS

@@ -74,7 +74,7 @@ def settle_all() -> list[str | None]:
     """Apply every stored event, as the worker would; the verdicts in order of arrival."""
     events = list(db.session.scalars(select(GatewayEvent).order_by(GatewayEvent.id)))
     for event in events:
-        settlement.apply_event(event.id)
+        settlement.apply_events([event.id])
     db.session.commit()
     return [event.verdict for event in events]
 

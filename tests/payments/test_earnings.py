@@ -37,7 +37,7 @@ def paid(settled_at: datetime, package: Package | None = None) -> Transaction:
         Message(Provider.VNPAY, {}), transaction.transaction_code, transaction_id=transaction.id, outcome=Outcome.SUCCEEDED, transaction_no="1"
     )
     assert event_id is not None
-    settlement.apply_event(event_id)
+    settlement.apply_events([event_id])
     transaction.settled_at = settled_at
     db.session.commit()
     return transaction

@@ -68,7 +68,7 @@ def test_who_renews_while_the_expiry_runs_keeps_what_was_bought(committed_app: A
         package = add_package(package_type=PackageType.SUBSCRIPTION, allow_unlimited_posting=True, job_posting_limit=0)
         call_ipn(committed_app.test_client(), notice(buy(user, package)))
         with unit_of_work():
-            settlement.apply_event(db.session.scalars(select(GatewayEvent.id)).one())
+            settlement.apply_events([db.session.scalars(select(GatewayEvent.id)).one()])
             # The settlement holds the row and has not committed: the expiry passes by instead of waiting and then undoing it.
             with ThreadPoolExecutor(1) as elsewhere:
                 ended = elsewhere.submit(end_in_another_connection, committed_app).result(20)
@@ -92,7 +92,7 @@ def test_a_posting_that_waits_for_a_settlement_sees_what_it_gave(committed_app: 
         call_ipn(committed_app.test_client(), notice(buy(user)))
         with ThreadPoolExecutor(1) as elsewhere:
             with unit_of_work():
-                settlement.apply_event(db.session.scalars(select(GatewayEvent.id)).one())
+                settlement.apply_events([db.session.scalars(select(GatewayEvent.id)).one()])
                 posting = elsewhere.submit(post, committed_app, user_id, job_id)
                 await_waiting_lock()
                 assert not posting.done()
@@ -136,7 +136,7 @@ def test_two_payments_of_one_order_that_are_settled_at_once_grant_once(committed
         first, second = db.session.scalars(select(GatewayEvent.id).order_by(GatewayEvent.id))
         with ThreadPoolExecutor(1) as elsewhere:
             with unit_of_work():
-                settlement.apply_event(first)
+                settlement.apply_events([first])
                 other = elsewhere.submit(settle, committed_app, [second])
                 await_waiting_lock()
             other.result(20)
@@ -159,7 +159,7 @@ def test_parallel_purchases_postings_and_expiries_lose_nothing(committed_app: AP
         jobs = [draft_of(user).id for _ in range(8)]
         first, *rest = events
         with unit_of_work():
-            settlement.apply_event(first)
+            settlement.apply_events([first])
     barrier = threading.Barrier(6)
     work: list[Callable[[], object]] = [
         lambda: settle(committed_app, rest[:4]),

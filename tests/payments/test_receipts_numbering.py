@@ -124,7 +124,7 @@ def test_a_settlement_does_not_wait_for_the_line(worker_app: APIFlask) -> None:
     def settle() -> None:
         with worker_app.app_context(), unit_of_work():
             db.session.execute(text("SET LOCAL lock_timeout = '5s'"))
-            settlement.apply_event(db.session.scalars(select(GatewayEvent.id)).one())
+            settlement.apply_events([db.session.scalars(select(GatewayEvent.id)).one()])
 
     with worker_app.app_context(), db.engine.connect() as holder:
         holder.execute(text("SELECT last FROM receipt_counters FOR UPDATE"))
