@@ -2,7 +2,6 @@
 
 import json
 import random
-from typing import Any
 
 HEARTBEAT = b":\n\n"
 
@@ -34,5 +33,12 @@ def _retry(between: tuple[int, int]) -> bytes:
 
 def problem(status: int, code: str, title: str, detail: str, request_id: str) -> bytes:
     """An error as the API words it (RFC 9457)."""
-    members: dict[str, Any] = {"type": "about:blank", "title": title, "status": status, "detail": detail, "code": code, "request_id": request_id}
+    members = {
+        "type": f"urn:problem:{code}",
+        "title": title,
+        "status": status,
+        "detail": detail,
+        "code": code,
+        "request_id": request_id,
+    }
     return json.dumps(members).encode()

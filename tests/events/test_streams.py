@@ -129,6 +129,14 @@ def test_an_id_that_is_none_is_refused(board: Board) -> None:
 
     assert [(answer.status_code, answer.json()["code"]) for answer in answers] == [(400, "bad_event_id")] * len(garbage)
     assert answers[0].headers["content-type"] == "application/problem+json"
+    assert answers[0].json() | {"detail": None} == {
+        "type": "urn:problem:bad_event_id",
+        "title": "Bad Request",
+        "status": 400,
+        "detail": None,
+        "code": "bad_event_id",
+        "request_id": answers[0].headers["x-request-id"],
+    }
 
 
 def test_an_address_full_of_fields_is_answered_as_any_other(board: Board) -> None:
