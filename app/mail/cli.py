@@ -16,7 +16,7 @@ EX_DATAERR = 65
 
 @mail.command("bounce")
 def bounce() -> None:
-    """Read one delivery report from standard input, as a mail server's alias pipes it: bounces: "|flask --app wsgi mail bounce"."""
+    """Read one delivery report from standard input, as a mail server pipes it to the alias of MAIL_FROM (docs/mail.md)."""
     try:
         with unit_of_work():
             noted = reports.take(sys.stdin.buffer.read(reports.LARGEST))

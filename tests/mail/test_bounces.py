@@ -1,7 +1,13 @@
 """Addresses that do not exist: noted once, and written to again only for what their owner has just asked for."""
 
+import os
+import re
+import shlex
+import subprocess
+import sys
 from collections.abc import Callable
 from email.message import EmailMessage
+from pathlib import Path
 
 import pytest
 from apiflask import APIFlask
@@ -15,11 +21,13 @@ from app.extensions import db
 from app.mail import bounces
 from app.mail.bounces import MailBounce, Source
 from app.mail.message_ids import message_id
+from tests.conftest import plain
 from tests.factories import CandidateFactory, RecruiterFactory
 from tests.mail.conftest import ended
 from tests.mail.smtp_server import Mailbox
 
 NO_SUCH_USER = "550 5.1.1 no such user"
+ROOT = Path(__file__).parents[2]
 
 
 def noted(mail_app: APIFlask) -> dict[str, tuple[str, int]]:
@@ -179,6 +187,19 @@ def test_what_is_no_report_is_data_that_makes_no_sense(mail_app: APIFlask) -> No
 
     assert pipe(mail_app, letter.as_bytes()) == (65, "This is text/plain, not a delivery report (multipart/report).\n")
     assert pipe(mail_app, b"\x00\xff" * 1000)[0] == 65
+
+
+def test_the_documented_alias_works_where_a_mail_server_runs_it(mail_app: APIFlask, report: Callable[..., bytes], tmp_path: Path) -> None:
+    settings = mail_app.extensions["settings"]
+    environment = {**os.environ, "ENVIRONMENT": "test", "DATABASE_URL": plain(settings.database_url), "SECRET_KEY": settings.secret_key}
+    (alias,) = re.findall(r'^no-reply: "\|(.+)"$', (ROOT / "docs" / "mail.md").read_text(), flags=re.MULTILINE)
+    flask, *arguments = shlex.split(alias.replace("/srv/app/", f"{ROOT}/"))
+    command = [str(Path(sys.executable).with_name(Path(flask).name)), *arguments]
+
+    piped = subprocess.run(command, input=report(), cwd=tmp_path, env=environment, capture_output=True, timeout=60, check=False)
+
+    assert (piped.returncode, piped.stdout) == (0, b"noted: thao@example.com\n")
+    assert noted(mail_app) == {"thao@example.com": ("5.1.1 550 5.1.1 no such user", 42)}
 
 
 def test_operators_see_and_forgive(mail_app: APIFlask) -> None:
