@@ -8,7 +8,7 @@ import pytest
 from config import ROOT, ConfigError, Settings, load_settings
 
 # Read by bin/serve alone.
-OF_SERVE = {"HOST", "PORT", "FLOWER_PORT", "MAIL_PORT", "DEMO_JOBS"}
+OF_SERVE = {"HOST", "PORT", "FLOWER_PORT", "MAIL_PORT", "DEMO_JOBS", "SEARCH"}
 
 
 @pytest.mark.parametrize("rate", ["5/hour", "10/minute;100/day", "20 per day", ""])
