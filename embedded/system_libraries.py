@@ -9,7 +9,7 @@ from embedded.messages import StartError, say, warn
 
 # File to load -> Debian package. The names are those that WeasyPrint loads; Pango's package brings GObject, HarfBuzz and fontconfig.
 REQUIRED = {"libpango-1.0.so.0": "libpango-1.0-0", "libpangoft2-1.0.so.0": "libpangoft2-1.0-0"}
-# Without it fonts are subset in Python: the same document, five times slower.
+# Without it fonts are subset in Python: the same document in about twice the time.
 HELPFUL = {"libharfbuzz-subset.so.0": "libharfbuzz-subset0"}
 
 

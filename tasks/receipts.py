@@ -1,4 +1,4 @@
-"""Giving receipts and credit notes their numbers, on the default queue: it waits in a line where no settlement should stand."""
+"""Giving receipts, credit notes and debit notes their numbers, on the default queue: it waits in a line where no settlement should stand."""
 
 from app.core.leases import ClaimedTask
 from app.payments.receipts import issuing

@@ -1,4 +1,4 @@
-"""The search queue: one writer that makes changes of jobs searchable, many at a time."""
+"""The search queue: makes changes of jobs searchable, many at a time."""
 
 from collections.abc import Sequence
 from datetime import timedelta

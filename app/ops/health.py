@@ -91,7 +91,7 @@ def _search() -> Health:
     except EngineAway as error:
         return Health("away", f"Searches are answered by PostgreSQL: {error}.")
     if index is None:
-        return Health("away", "Searches are answered by PostgreSQL until `flask search rebuild` has made an index.")
+        return Health("away", "Searches are answered by PostgreSQL until `flask search prepare` has made an index.")
     if answer["indices"].get(index, {}).get("status") == "red":
         return Health("away", "Searches are answered by PostgreSQL: Elasticsearch's index is red.")
     return Health("ok")

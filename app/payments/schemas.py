@@ -1,4 +1,4 @@
-"""What the payment routes take and give (contract, section 7). Money is an integer in the currency's minor unit."""
+"""What the payment routes take and give. Money is an integer in the currency's minor unit."""
 
 from datetime import datetime
 from typing import Annotated

@@ -1,4 +1,4 @@
-"""What the résumé routes take and give (contract, section 5)."""
+"""What the résumé routes take and give."""
 
 from datetime import datetime
 from enum import StrEnum

@@ -1,4 +1,4 @@
-"""`flask receipts ...`: operators' commands on receipts and credit notes."""
+"""`flask receipts ...`: operators' commands on receipts, credit notes and debit notes."""
 
 import click
 from flask.cli import AppGroup
@@ -6,7 +6,7 @@ from flask.cli import AppGroup
 from app.core.unit_of_work import unit_of_work
 from app.payments.receipts import upkeep
 
-receipts = AppGroup("receipts", help="Receipts and credit notes.")
+receipts = AppGroup("receipts", help="Receipts, credit notes and debit notes.")
 
 
 @receipts.command("check")
@@ -22,7 +22,7 @@ def check() -> None:
 
 @receipts.command("make-missing")
 def make_missing() -> None:
-    """Ask for every receipt, credit note and PDF that should be there and is not: payments from before, tasks that died."""
+    """Ask for every receipt, credit note, debit note and PDF that should be there and is not: payments from before, tasks that died."""
     with unit_of_work():
         asked = upkeep.request_missing()
     click.echo(f"{asked} document(s) asked for.")

@@ -1,6 +1,6 @@
 """Draws the pages of a PDF as pictures.
 
-PDFium is native code that parses a file, so it runs where a crash or a runaway costs one task: in the pdf worker's children.
+PDFium is native code that parses a file, so it runs where a crash or a runaway costs one task: in a press.
 """
 
 import io
@@ -16,7 +16,7 @@ _COLORS = 256
 
 
 def draw_pages(pdf: bytes, *, width: int = PAGE_WIDTH, most: int = 20) -> Iterator[bytes]:
-    """The first `most` pages as PNG, `width` pixels wide, one at a time; some 30 ms of work each."""
+    """The first `most` pages as PNG, `width` pixels wide, one at a time; some 60 ms of work each."""
     document = pypdfium2.PdfDocument(pdf)
     try:
         for number in range(min(len(document), most)):
