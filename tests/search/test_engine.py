@@ -181,8 +181,9 @@ def test_fields_stand_apart() -> None:
 
 @pytest.mark.parametrize("row", [Job, SearchDocument])
 def test_titles_have_the_order_of_elasticsearch_whatever_the_language_of_the_database(row: type[Job] | type[SearchDocument]) -> None:
-    for term in sorting(row, "-title", row.title)[:1]:
-        assert str(term).endswith('.title) COLLATE "C" DESC NULLS LAST')
+    first, _ = sorting(row, "-title", row.title)
+
+    assert str(first).endswith('.title) COLLATE "C" DESC NULLS LAST')
 
 
 def test_what_is_too_long_for_a_vector_is_found_by_its_beginning(client: FlaskClient) -> None:
