@@ -12,14 +12,10 @@ from app.applications.interview_schemas import InterviewSchedule
 from app.applications.models import Application, ApplicationStatus, InterviewStatus
 from app.core.auth import Role
 from app.core.pagination import ListQuery
-from app.core.schemas import Id, InModel, OutModel, Text, without_defaults
+from app.core.schemas import Id, InModel, OutModel, Text, is_none, without_defaults
 from app.jobs.schemas import JobCard
 from app.resumes.models import PdfStatus
 from app.search.query import MAX_QUERY_LENGTH
-
-
-def _is_none(value: object) -> bool:
-    return value is None
 
 
 class ApplicationQuery(ListQuery):
@@ -77,7 +73,7 @@ class ApplicationOut(OutModel):
     updated_at: datetime
     interview_date: datetime | None
     interview_schedule: InterviewSchedule | None
-    note: Annotated[str | None, Field(exclude_if=_is_none)] = None
+    note: Annotated[str | None, Field(exclude_if=is_none)] = None
 
     @classmethod
     def of(cls, application: Application, viewer: User) -> "ApplicationOut":

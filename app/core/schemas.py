@@ -39,6 +39,11 @@ def _plain_url(url: HttpUrl) -> str:
     return str(url)
 
 
+def is_none(value: object) -> bool:
+    """For `exclude_if`: a field without a value is left out of the answer."""
+    return value is None
+
+
 def empty_is_none(value: Any) -> Any:
     """For `BeforeValidator`: an empty text, as forms send it, counts as null."""
     return None if value == "" else value

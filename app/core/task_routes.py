@@ -12,7 +12,7 @@ from app.core.contract import returns
 from app.core.leases import told
 from app.core.outbox import Task, TaskState, find_task
 from app.core.problems import NotFound
-from app.core.schemas import OutModel
+from app.core.schemas import OutModel, is_none
 
 blp = APIBlueprint("tasks", __name__, tag="Tasks")
 
@@ -34,10 +34,6 @@ _STATUS = {
 }
 
 
-def _is_none(value: object) -> bool:
-    return value is None
-
-
 class TaskOut(OutModel):
     """Slow work as its owner sees it; `progress` is 0-100, `error` a sentence once it failed.
 
@@ -51,8 +47,8 @@ class TaskOut(OutModel):
     progress: int
     result_url: str | None
     error: str | None
-    position: Annotated[int | None, Field(exclude_if=_is_none)] = None
-    estimated_seconds: Annotated[int | None, Field(exclude_if=_is_none)] = None
+    position: Annotated[int | None, Field(exclude_if=is_none)] = None
+    estimated_seconds: Annotated[int | None, Field(exclude_if=is_none)] = None
 
     @classmethod
     def of(cls, task: Task) -> "TaskOut":
