@@ -4,14 +4,16 @@ import sys
 
 import click
 from flask.cli import AppGroup
+from sqlalchemy.exc import InterfaceError, OperationalError
 
 from app.core.unit_of_work import unit_of_work
 from app.mail import bounces, reports
 
 mail = AppGroup("mail", help="Mail: delivery reports, and addresses that are not written to.")
 
-# sysexits.h: the mail server keeps what it could not hand over as data that makes no sense, and does not try again.
+# sysexits.h: for a mail server data that makes no sense are refused for good, and what could not be taken just now comes again.
 EX_DATAERR = 65
+EX_TEMPFAIL = 75
 
 
 @mail.command("bounce")
@@ -23,6 +25,9 @@ def bounce() -> None:
     except reports.NotAReport as error:
         click.echo(str(error), err=True)
         raise SystemExit(EX_DATAERR) from error
+    except (OperationalError, InterfaceError) as error:
+        click.echo(f"The database is away: {error.orig}", err=True)
+        raise SystemExit(EX_TEMPFAIL) from error
     for address in noted:
         click.echo(f"noted: {address}")
     if not noted:

@@ -21,6 +21,7 @@ from app.extensions import db
 from app.mail import bounces
 from app.mail.bounces import MailBounce, Source
 from app.mail.message_ids import message_id
+from embedded.ports import find_free_port
 from tests.conftest import plain
 from tests.factories import CandidateFactory, RecruiterFactory
 from tests.mail.conftest import ended
@@ -189,17 +190,35 @@ def test_what_is_no_report_is_data_that_makes_no_sense(mail_app: APIFlask) -> No
     assert pipe(mail_app, b"\x00\xff" * 1000)[0] == 65
 
 
-def test_the_documented_alias_works_where_a_mail_server_runs_it(mail_app: APIFlask, report: Callable[..., bytes], tmp_path: Path) -> None:
+@pytest.fixture
+def alias(mail_app: APIFlask, tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[bytes]]:
+    """Pipes a report to the alias of docs/mail.md as a mail server does: elsewhere than in the checkout."""
     settings = mail_app.extensions["settings"]
-    environment = {**os.environ, "ENVIRONMENT": "test", "DATABASE_URL": plain(settings.database_url), "SECRET_KEY": settings.secret_key}
-    (alias,) = re.findall(r'^no-reply: "\|(.+)"$', (ROOT / "docs" / "mail.md").read_text(), flags=re.MULTILINE)
-    flask, *arguments = shlex.split(alias.replace("/srv/app/", f"{ROOT}/"))
+    (documented,) = re.findall(r'^no-reply: "\|(.+)"$', (ROOT / "docs" / "mail.md").read_text(), flags=re.MULTILINE)
+    flask, *arguments = shlex.split(documented.replace("/srv/app/", f"{ROOT}/"))
     command = [str(Path(sys.executable).with_name(Path(flask).name)), *arguments]
 
-    piped = subprocess.run(command, input=report(), cwd=tmp_path, env=environment, capture_output=True, timeout=60, check=False)
+    def piped(raw: bytes, database_url: str = settings.database_url) -> subprocess.CompletedProcess[bytes]:
+        environment = {**os.environ, "ENVIRONMENT": "test", "DATABASE_URL": plain(database_url), "SECRET_KEY": settings.secret_key}
+        return subprocess.run(command, input=raw, cwd=tmp_path, env=environment, capture_output=True, timeout=60, check=False)
+
+    return piped
+
+
+def test_the_documented_alias_works_where_a_mail_server_runs_it(
+    mail_app: APIFlask, report: Callable[..., bytes], alias: Callable[..., subprocess.CompletedProcess[bytes]]
+) -> None:
+    piped = alias(report())
 
     assert (piped.returncode, piped.stdout) == (0, b"noted: thao@example.com\n")
     assert noted(mail_app) == {"thao@example.com": ("5.1.1 550 5.1.1 no such user", 42)}
+
+
+def test_a_report_that_finds_no_database_comes_again(report: Callable[..., bytes], alias: Callable[..., subprocess.CompletedProcess[bytes]]) -> None:
+    piped = alias(report(), f"postgresql://nobody@127.0.0.1:{find_free_port()}/nothing")
+
+    assert piped.returncode == os.EX_TEMPFAIL
+    assert piped.stderr.startswith(b"The database is away: connection failed")
 
 
 def test_operators_see_and_forgive(mail_app: APIFlask) -> None:
