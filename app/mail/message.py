@@ -1,5 +1,6 @@
 """Letters as RFC 5322 messages: UTF-8 headers, seven-bit bodies, one fixed id per task."""
 
+import re
 from datetime import datetime
 from email.errors import MessageError
 from email.headerregistry import Address
@@ -12,6 +13,11 @@ from email_validator import EmailNotValidError, validate_email
 from app.mail.errors import MailRefused
 from app.mail.letters import CalendarPart, Letter, Person, one_line
 from app.mail.message_ids import message_id
+
+# Of a line's 78 characters, without the longest name of a header that holds an address.
+LONGEST_UNFOLDED = 78 - len("Reply-To: ")
+# What has a meaning between the words of a mailbox (RFC 5322, 3.2.3).
+_SPECIALS = re.compile(r'[()<>\[\]:;@\\,."]')
 
 
 def sender_of(mail_from: str) -> Person:
@@ -70,6 +76,14 @@ def _attach_calendar(message: EmailMessage, calendar: CalendarPart) -> None:
 
 def _mailbox(person: Person) -> Address:
     name = one_line(person.name)
+    mailbox = _address(name, person)
+    if len(str(mailbox)) > LONGEST_UNFOLDED:
+        # Where Python folds a line it forgets the quotes: what stood within them would be read as more addresses. Plain words need no quotes.
+        mailbox = _address(one_line(_SPECIALS.sub(" ", name)), person)
+    return mailbox
+
+
+def _address(name: str, person: Person) -> Address:
     try:
         if person.address.isascii():
             return Address(name, addr_spec=person.address)

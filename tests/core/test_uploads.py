@@ -147,7 +147,14 @@ def test_a_message_takes_a_document_or_a_picture(app: APIFlask) -> None:
 
 @pytest.mark.parametrize(
     ("name", "kept"),
-    [("../../etc/passwd", "passwd"), ("C:\\Users\\lan\\Hồ sơ.pdf", "Hồ sơ.pdf"), ("cv\u202efdp.exe", "cv_fdp.exe"), ("...", "file"), (None, "file")],
+    [
+        ("../../etc/passwd", "passwd"),
+        ("C:\\Users\\lan\\Hồ sơ.pdf", "Hồ sơ.pdf"),
+        ("cv\u202efdp.exe", "cv_fdp.exe"),
+        ("cv\u2028\x85.pdf", "cv_.pdf"),
+        ("...", "file"),
+        (None, "file"),
+    ],
 )
 def test_a_name_keeps_its_letters_and_loses_its_tricks(name: str | None, kept: str) -> None:
     assert safe_name(name, "file") == kept

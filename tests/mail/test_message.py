@@ -109,6 +109,22 @@ def test_a_line_break_in_a_name_becomes_a_space(letter: Letter) -> None:
     assert message["Bcc"] is None
 
 
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("Sen Viet Trading, Logistics (Da Nang branch), Human Resources, Jobs", "Sen Viet Trading Logistics Da Nang branch Human Resources Jobs"),
+        ("Mallory, victim@example.net, " * 4, "Mallory victim example net " * 4),
+        ("x" * 100 + ", y", "x" * 100 + " y"),
+        ('A "quoted" \\ <thief@example.net>; group: ' * 2, "A quoted thief example net group " * 2),
+    ],
+)
+def test_a_name_too_long_for_a_line_stays_one_name(letter: Letter, name: str, shown: str) -> None:
+    message = sent(replace(letter, to=Person(name, "thao@example.com"), reply_to=Person(name, f"{'b' * 40}@example.com")))
+
+    for header, address in (("To", "thao@example.com"), ("Reply-To", f"{'b' * 40}@example.com")):
+        assert [(found.display_name, found.addr_spec) for found in message[header].addresses] == [(" ".join(shown.split()), address)]
+
+
 @pytest.mark.parametrize("address", ["thao@example.com\r\nBcc: thief@example.com", "a@b@c", "", "no-at-sign", "a@exa mple.com"])
 def test_an_address_that_is_none_is_refused(letter: Letter, address: str) -> None:
     with pytest.raises(MailRefused):
