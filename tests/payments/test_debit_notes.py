@@ -79,8 +79,8 @@ def test_a_credit_note_stands_and_a_debit_note_undoes_it(refund: Refund, sign_in
     assert (upkeep.find_faults(), ledger_check.check()) == ([], [])
     listed = sign_in(db.session.get_one(User, note.transaction.user_id)).get(f"/api/v1/payments/transactions/{refund.transaction_id}/credit-notes/")
     assert [(row["series"], row["number"], row["cancels"]) for row in listed.json["results"]] == [
-        ("CREDIT_NOTE", f"CN{YEAR}-000001", None),
         ("DEBIT_NOTE", f"DN{YEAR}-000001", f"CN{YEAR}-000001"),
+        ("CREDIT_NOTE", f"CN{YEAR}-000001", None),
     ]
 
 

@@ -146,11 +146,14 @@ def test_credit_notes_are_listed_and_served(bought: Transaction, note: Receipt, 
     second = issuing.issue_credit_note(refunded(bought.id))
     db.session.commit()
 
+    page = caller.get(f"{notes_of(bought.id)}?limit=1").json
     listed = caller.get(notes_of(bought.id)).json["results"]
 
+    assert (page["count"], page["results"], page["previous"]) == (2, listed[:1], None)
+    assert caller.get(page["next"]).json["results"] == listed[1:]
     assert [(row["id"], row["number"], row["amount"], row["currency"], row["url"]) for row in listed] == [
-        (note.id, NUMBER.replace("RC", "CN"), 500_000, "VND", note_path(note.id)),
         (second.id, NUMBER.replace("RC", "CN").replace("01", "02"), 500_000, "VND", None),
+        (note.id, NUMBER.replace("RC", "CN"), 500_000, "VND", note_path(note.id)),
     ]
     assert caller.get(note_path(note.id)).data == PDF
     assert sign_in(AdminFactory()).get(note_path(note.id)).status_code == 200

@@ -4,12 +4,15 @@ from apiflask import APIBlueprint
 from flask import Response
 
 from app.core.auth import current_actor, require
-from app.core.contract import returns, returns_file
+from app.core.contract import queries, returns, returns_file
+from app.core.pagination import ListQuery, Page, page, page_of, paginate
 from app.core.storage import StoredFile, send
 from app.payments.receipts import service
-from app.payments.receipts.schemas import CreditNoteOut, CreditNotes
+from app.payments.receipts.models import Receipt
+from app.payments.receipts.schemas import CreditNoteOut
 
 blp = APIBlueprint("receipts", __name__, tag="Payments")
+CreditNotePage = page_of(CreditNoteOut)
 
 
 @blp.get("/payments/transactions/<int:transaction_id>/receipt/")
@@ -22,11 +25,13 @@ def get_receipt(transaction_id: int) -> Response:
 
 @blp.get("/payments/transactions/<int:transaction_id>/credit-notes/")
 @require()
-@returns(CreditNotes)
-def list_credit_notes(transaction_id: int) -> CreditNotes:
-    """The credit notes of a transaction of yours, one for each refund, and debit notes for what came back; admins see anybody's."""
+@queries(ListQuery)
+@returns(CreditNotePage)
+def list_credit_notes(transaction_id: int, query: ListQuery) -> Page[CreditNoteOut]:
+    """The credit notes of a transaction of yours, one for each refund, and debit notes for what came back, newest first; admins see anybody's."""
     notes = service.list_credit_notes(current_actor(), transaction_id)
-    return CreditNotes(results=[CreditNoteOut.of(note) for note in notes])
+    rows, total = paginate(notes, query, orderings={"issued_at": Receipt.issued_at}, tie=Receipt.id)
+    return page(CreditNotePage, rows, total, query, CreditNoteOut.of)
 
 
 @blp.get("/payments/credit-notes/<int:receipt_id>/")

@@ -36,9 +36,3 @@ class CreditNoteOut(OutModel):
             issued_at=note.issued_at,
             url=note.url,
         )
-
-
-class CreditNotes(OutModel):
-    """All of a transaction's credit and debit notes, oldest first."""
-
-    results: list[CreditNoteOut]

@@ -1,10 +1,10 @@
 """Reading the documents, and keeping their files: what routes, letters and the printing task call."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select, true
+from sqlalchemy import Select, select, true
 from sqlalchemy.orm import joinedload
 from sqlalchemy.sql.elements import ColumnElement
 
@@ -49,11 +49,10 @@ def get_receipt_file(actor: User, transaction_id: int) -> StoredFile:
     return receipt.file
 
 
-def list_credit_notes(actor: User, transaction_id: int) -> Sequence[Receipt]:
-    """The credit notes of such a transaction, oldest first. Raises TransactionNotFound."""
+def list_credit_notes(actor: User, transaction_id: int) -> Select[Receipt]:
+    """The credit notes of such a transaction. Raises TransactionNotFound."""
     _check_visible(actor, transaction_id)
-    notes = select(Receipt).where(Receipt.transaction_id == transaction_id, Receipt.refund_id.is_not(None))
-    return db.session.scalars(notes.order_by(Receipt.id)).all()
+    return select(Receipt).where(Receipt.transaction_id == transaction_id, Receipt.refund_id.is_not(None))
 
 
 def get_credit_note_file(actor: User, receipt_id: int) -> StoredFile:
