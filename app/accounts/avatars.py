@@ -6,7 +6,7 @@ from sqlalchemy import select
 
 from app.accounts.models import User
 from app.core.auth import public
-from app.core.contract import returns_file
+from app.core.contract import NOT_MODIFIED, answers_also, returns_file
 from app.core.problems import NotFound
 from app.core.storage import StoredFile, send_picture
 from app.extensions import db
@@ -17,6 +17,7 @@ blp = APIBlueprint("avatars", __name__, tag="Accounts")
 @blp.get("/media/avatar/<int:file_id>/")
 @public
 @returns_file("image/*")
+@answers_also(304, NOT_MODIFIED)
 def get_avatar(file_id: int) -> Response:
     """A user's present picture. The address changes with the picture, so it may be kept for ever."""
     is_avatar = select(User.id).where(User.avatar_id == StoredFile.id).exists()

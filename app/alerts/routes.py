@@ -7,7 +7,7 @@ from app.alerts import service
 from app.alerts.models import JobAlert
 from app.alerts.schemas import AlertCreate, AlertOut, AlertPatch
 from app.core.auth import Role, current_actor, require
-from app.core.contract import JSON, accepts, queries, returns
+from app.core.contract import JSON, accepts, answers_also, queries, returns
 from app.core.pagination import ListQuery, Page, page, page_of, paginate
 from app.core.unit_of_work import unit_of_work
 
@@ -30,6 +30,7 @@ def list_alerts(query: ListQuery) -> Page[AlertOut]:
 @require(Role.CANDIDATE)
 @accepts(AlertCreate)
 @returns(AlertOut, 201)
+@answers_also(200, "It was saved before.", AlertOut)
 def create_alert(data: AlertCreate) -> Response:
     """Save a search and be mailed what is new: DAILY at 08:00, WEEKLY on Mondays, or OFF to rest.
 

@@ -10,7 +10,7 @@ from app.companies import logos, service, stats
 from app.companies.models import Company
 from app.companies.schemas import CompanyCreate, CompanyOut, CompanyPatch, CompanyQuery, CompanyStats
 from app.core.auth import Role, WrongRole, current_actor, public, require
-from app.core.contract import accepts, queries, returns, returns_file
+from app.core.contract import NOT_MODIFIED, accepts, answers_also, queries, returns, returns_file
 from app.core.pagination import Page, page, page_of, paginate
 from app.core.storage import send_picture
 from app.core.unit_of_work import unit_of_work
@@ -82,6 +82,7 @@ def delete_company(company_id: int) -> None:
 @blp.get("/media/logo/<int:file_id>/")
 @public
 @returns_file("image/*")
+@answers_also(304, NOT_MODIFIED)
 def get_logo(file_id: int) -> Response:
     """A company's logo. The address changes with the picture, so it may be kept for ever."""
     return send_picture(logos.get(file_id))

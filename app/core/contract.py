@@ -22,6 +22,9 @@ View = Callable[..., Any]
 JSON = "application/json"
 MULTIPART = "multipart/form-data"
 FORM = "application/x-www-form-urlencoded"
+NOT_MODIFIED = "The caller's copy is as it should be."
+# Where the OpenAPI document keeps a model.
+REFERENCE = "#/components/schemas/{model}"
 
 # Levels of a body: far more than a résumé has, far fewer than the interpreter's stack.
 DEEPEST = 32
@@ -101,6 +104,19 @@ def returns_file(content_type: str) -> Callable[[View], View]:
 
     def decorate(view: View) -> View:
         _annotate_response(view, {"type": "string", "format": "binary"}, 200, content_type)
+        return view
+
+    return decorate
+
+
+def answers_also(status: int, description: str, model: type[BaseModel] | None = None) -> Callable[[View], View]:
+    """Document another answer that a route gives: without a body, or with `model` as JSON. Problems need no mention."""
+
+    def decorate(view: View) -> View:
+        spec = getattr(view, "_spec", {})
+        body = {JSON: {"schema": {"$ref": REFERENCE.format(model=model.__name__)}}} if model else {}
+        responses = {**spec.get("responses", {}), status: {"description": description, "content": body}}
+        _annotate(view, responses=responses, further_models=[*spec.get("further_models", []), *([model] if model else [])])
         return view
 
     return decorate

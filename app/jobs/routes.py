@@ -6,7 +6,7 @@ from apiflask import APIBlueprint
 from flask import Response, current_app, request
 
 from app.core.auth import Role, current_actor, find_actor, public, require
-from app.core.contract import JSON, accepts, returns
+from app.core.contract import JSON, NOT_MODIFIED, accepts, answers_also, returns
 from app.core.unit_of_work import unit_of_work
 from app.jobs import cache, service
 from app.jobs.cache import PublicCopy
@@ -32,6 +32,7 @@ def create_job(data: JobCreate) -> JobOut:
 @blp.get("/jobs/<reference>/")
 @public
 @returns(JobOut)
+@answers_also(304, NOT_MODIFIED)
 def get_job(reference: str) -> Response:
     """One posting by id or slug, with an `ETag` to ask again by. Its company and admins see it in any status."""
     job_id = _id_of(reference)

@@ -4,7 +4,7 @@ from apiflask import APIBlueprint
 from flask import Response
 
 from app.core.auth import Role, current_actor, require
-from app.core.contract import JSON, accepts, queries, returns
+from app.core.contract import JSON, accepts, answers_also, queries, returns
 from app.core.pagination import ListQuery, Page, page, page_of, paginate
 from app.core.unit_of_work import unit_of_work
 from app.jobs import saved
@@ -30,6 +30,7 @@ def list_saved(query: ListQuery) -> Page[SavedJobOut]:
 @require(Role.CANDIDATE)
 @accepts(SaveJob)
 @returns(SavedJobOut, 201)
+@answers_also(200, "It was saved before.", SavedJobOut)
 def save_job(data: SaveJob) -> Response:
     """Save an open job; one that is saved already is answered with 200 and the first entry."""
     with unit_of_work():

@@ -4,7 +4,7 @@ from apiflask import APIBlueprint
 from flask import Response, g
 
 from app.core.auth import current_actor, require
-from app.core.contract import accepts, queries, returns, returns_file
+from app.core.contract import accepts, answers_also, queries, returns, returns_file
 from app.core.cursors import CursorQuery, next_link
 from app.core.idempotency import idempotent, remember
 from app.core.pagination import Page, page, page_of
@@ -48,6 +48,7 @@ def _counts_opened_or_sent(response: Response) -> bool:
 @rate_limit("MESSAGE_SEND_RATE", counts=_counts_opened_or_sent, shared=True)
 @accepts(ConversationOpen)
 @returns(ConversationOut, 201)
+@answers_also(200, "The pair has one already.", ConversationOut)
 def open_conversation(data: ConversationOpen) -> Response:
     """Open a conversation with the other side of an application: 201, or 200 when the pair has one about this job."""
     actor = current_actor()

@@ -1,19 +1,24 @@
 """`/api/openapi.json`, made from the routes' models, and `/api/docs/`, Swagger UI from local files."""
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, cast
 
 import flask_swagger_ui
 from apiflask import APIFlask
 from flask import Response, json, render_template_string, send_from_directory
+from pydantic import BaseModel
 
 from app.core.auth import public
+from app.core.contract import REFERENCE
 from app.core.schemas import OutModel
 
 ASSETS = Path(flask_swagger_ui.__file__).parent / "dist"
 FRAMEWORK_VIEWS = frozenset({"static"})
 CONFIG: dict[str, object] = {
     "OPENAPI_VERSION": "3.1.0",
+    # The document is kept: the host that its first reader wrote into his request must not become everybody's.
+    "AUTO_SERVERS": False,
     "AUTO_404_RESPONSE": False,
     "AUTO_VALIDATION_ERROR_RESPONSE": False,
     "AUTO_AUTH_ERROR_RESPONSE": False,
@@ -61,7 +66,8 @@ def register(app: APIFlask) -> None:
     @public
     def openapi() -> Response:
         if "openapi" not in app.extensions:
-            app.extensions["openapi"] = json.dumps(_complete(cast(dict[str, Any], app.spec)))
+            further = [model for view in app.view_functions.values() for model in getattr(view, "_spec", {}).get("further_models", ())]
+            app.extensions["openapi"] = json.dumps(_complete(cast(dict[str, Any], app.spec), further))
         return Response(app.extensions["openapi"], content_type="application/json")
 
     @app.get("/api/docs/")
@@ -83,17 +89,28 @@ def register(app: APIFlask) -> None:
         return send_from_directory(ASSETS, name, max_age=86400)
 
 
-def _complete(spec: dict[str, Any]) -> dict[str, Any]:
-    """Add what the routes share: the ways to sign in, and the one shape of errors."""
+def _complete(spec: dict[str, Any], further: Iterable[type[BaseModel]]) -> dict[str, Any]:
+    """Add what the routes share: the ways to sign in, and the one shape of errors; and the models of their `further` answers."""
     components = spec.setdefault("components", {})
     components["securitySchemes"] = {
         "bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"},
         "cookie": {"type": "apiKey", "in": "cookie", "name": "access_token"},
     }
-    components.setdefault("schemas", {})["Problem"] = ProblemOut.model_json_schema()
-    problem = {"description": "A problem document.", "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}}
+    schemas = components.setdefault("schemas", {})
+    schemas["Problem"] = ProblemOut.model_json_schema()
+    for model in further:
+        schema = model.model_json_schema(ref_template=REFERENCE, mode="serialization")
+        for name, part in {**schema.pop("$defs", {}), model.__name__: schema}.items():
+            schemas.setdefault(name, part)
+    problem: dict[str, Any] = {
+        "description": "A problem document.",
+        "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
+    }
     for operations in spec["paths"].values():
         for operation in operations.values():
             if isinstance(operation, dict) and "responses" in operation:
                 operation["responses"].setdefault("default", problem)
+                for status, response in operation["responses"].items():
+                    if status.startswith("4"):
+                        response["content"] |= problem["content"]
     return {**spec, "security": [{}, {"bearer": []}, {"cookie": []}]}

@@ -4,7 +4,8 @@ from apiflask import APIBlueprint
 from flask import Response
 
 from app.core.auth import public
-from app.core.contract import JSON, returns
+from app.core.contract import returns
+from app.core.problems import Unavailable
 from app.core.schemas import OutModel
 from app.extensions import limiter
 from app.ops import health, metrics
@@ -23,7 +24,7 @@ class BackEnd(OutModel):
 
 
 class ReadyOut(OutModel):
-    """`status` is `ok`, `degraded` (something is away, see `backends`) or `away` (503)."""
+    """`status` is `ok` or `degraded` (something is away, see `backends`)."""
 
     status: str
     backends: dict[str, BackEnd]
@@ -40,15 +41,13 @@ def alive() -> HealthOut:
 @blp.get("/api/health/ready/")
 @public
 @returns(ReadyOut)
-def ready() -> Response:
-    """Each back end's state; 503 only when PostgreSQL is away."""
+def ready() -> ReadyOut:
+    """Each back end's state; a problem (503) with the same `backends` only when PostgreSQL is away."""
     checks = health.check_all()
-    serving = checks["postgresql"].is_fine
-    status = "ok" if all(check.is_fine for check in checks.values()) else "degraded" if serving else "away"
     backends = {name: BackEnd(status=check.status, detail=check.detail) for name, check in checks.items()}
-    headers = {} if serving else {"Retry-After": "5"}
-    body = ReadyOut(status=status, backends=backends).model_dump_json()
-    return Response(body, status=200 if serving else 503, headers=headers, content_type=JSON)
+    if not checks["postgresql"].is_fine:
+        raise Unavailable("The database is away.", backends={name: state.model_dump() for name, state in backends.items()})
+    return ReadyOut(status="ok" if all(check.is_fine for check in checks.values()) else "degraded", backends=backends)
 
 
 @blp.get("/metrics")

@@ -7,7 +7,7 @@ from apiflask import APIBlueprint
 from flask import Response, current_app, redirect, request
 
 from app.core.auth import public
-from app.core.contract import JSON, returns
+from app.core.contract import JSON, answers_also, returns
 from app.core.unit_of_work import unit_of_work
 from app.extensions import limiter
 from app.payments import service
@@ -41,6 +41,7 @@ def take_ipn() -> IpnOut:
 @blp.get("/payments/vnpay_return/")
 @public
 @returns(ReturnOut)
+@answers_also(302, "To the front end's result page, unless JSON is asked for.")
 def show_return() -> Response | ReturnOut:
     """The buyer comes back. Settles nothing: browsers go on to the front end's result page, `Accept: application/json` gets the state."""
     fields = vnpay_messages.only_vnp(request.args)

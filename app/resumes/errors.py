@@ -15,6 +15,10 @@ class ThemeNotFound(NotFound):
     code, detail = "theme_not_found", "There is no such theme."
 
 
+class NoPdf(NotFound):
+    code, detail = "no_pdf", "There is no PDF of the résumé."
+
+
 class PageNotFound(NotFound):
     code = "page_not_found"
 

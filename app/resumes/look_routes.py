@@ -4,15 +4,16 @@ from apiflask import APIBlueprint
 from flask import Response, request, send_file
 
 from app.core.auth import current_actor, public
-from app.core.contract import JSON, queries, returns, returns_file
+from app.core.contract import JSON, NOT_MODIFIED, answers_also, queries, returns, returns_file
+from app.core.pagination import Page, page
 from app.core.storage import StoredFile, send
 from app.core.unit_of_work import unit_of_work
 from app.resumes import downloads, pdf_queue, previews, showcase
-from app.resumes.errors import ThemeNotFound
+from app.resumes.errors import NoPdf, ThemeNotFound
 from app.resumes.models import PdfStatus
-from app.resumes.pdf_routes import pending
+from app.resumes.pdf_routes import why_none
 from app.resumes.rendering.look import DESIGNS
-from app.resumes.schemas import PdfAnswer, PreviewQuery, ThemeList, ThemeOut
+from app.resumes.schemas import PdfAnswer, PreviewQuery, ThemeOut, ThemePage, ThemeQuery
 
 blp = APIBlueprint("resume_looks", __name__, tag="Résumés")
 
@@ -22,15 +23,18 @@ PICTURE_SECONDS = 3600
 
 @blp.get("/resumes/themes/")
 @public
-@returns(ThemeList)
-def list_themes() -> ThemeList:
+@queries(ThemeQuery)
+@returns(ThemePage)
+def list_themes(query: ThemeQuery) -> Page[ThemeOut]:
     """The designs that a PDF may have, each with its own colour and a picture of a sample résumé."""
-    return ThemeList([ThemeOut.of(design) for design in DESIGNS.values()])
+    designs = list(DESIGNS.values())
+    return page(ThemePage, designs[query.offset : query.offset + query.limit], len(designs), query, ThemeOut.of)
 
 
 @blp.get("/resumes/themes/<string:theme>/preview.png")
 @public
 @returns_file("image/png")
+@answers_also(304, NOT_MODIFIED)
 def show_theme(theme: str) -> Response:
     """A sample résumé in that design, 480 pixels wide."""
     if theme not in DESIGNS:
@@ -42,18 +46,22 @@ def show_theme(theme: str) -> Response:
 @public
 @queries(PreviewQuery)
 @returns_file("image/png")
+@answers_also(202, "The page is being drawn.", PdfAnswer)
+@answers_also(304, NOT_MODIFIED)
 def show_page(resume_id: int, query: PreviewQuery) -> Response:
     """A page of the PDF as a picture, 900 pixels wide, for those who may download the PDF (also by its `?token=`).
 
-    The first request for a PDF answers 202 with the task that draws it: ask again when it is done, or after `Retry-After`. 404 with
-    `{status: "PENDING", detail}` while there is no PDF, 404 for a page that it does not have. 503 `pdf_queue_full` with `Retry-After`
-    when the drawing would have to wait too long.
+    The first request for a PDF answers 202 with the task that draws it: ask again when it is done, or after `Retry-After`. 404 `no_pdf`
+    while there is no PDF, 404 for a page that it does not have. 503 `pdf_queue_full` with `Retry-After` when the drawing would have to
+    wait too long.
     """
     if query.token:
         pdf = downloads.open_link(query.token, resume_id)
         return _show_or_promise(pdf, query.page, resume_id, pdf.owner_id)
     resume, found = downloads.find_pdf(current_actor(), resume_id)
-    return pending(resume) if found is None else _show_or_promise(found, query.page, resume_id, current_actor().id)
+    if found is None:
+        raise NoPdf(why_none(resume))
+    return _show_or_promise(found, query.page, resume_id, current_actor().id)
 
 
 def _show_or_promise(pdf: StoredFile, number: int, resume_id: int, asker_id: int | None) -> Response:

@@ -1,10 +1,10 @@
 """`/resumes/{id}/generate-pdf/` and `/download/`: asking for the PDF and getting it."""
 
 from apiflask import APIBlueprint
-from flask import Response, json, request
+from flask import Response, request
 
 from app.core.auth import Role, current_actor, public, require
-from app.core.contract import JSON, queries, returns, returns_file
+from app.core.contract import JSON, answers_also, queries, returns, returns_file
 from app.core.rates import rate_limit
 from app.core.storage import StoredFile, send
 from app.core.unit_of_work import unit_of_work
@@ -12,7 +12,7 @@ from app.resumes import downloads, pdf, pdf_queue
 from app.resumes.access import get_own
 from app.resumes.models import PdfStatus, Resume
 from app.resumes.pdf_state import reason_of_failure
-from app.resumes.schemas import DownloadOut, DownloadQuery, PdfAnswer
+from app.resumes.schemas import DownloadOut, DownloadQuery, PdfAnswer, PdfPending
 
 blp = APIBlueprint("resume_pdf", __name__, tag="Résumés")
 
@@ -40,6 +40,7 @@ def admit() -> None:
 @blp.post("/resumes/<int:resume_id>/generate-pdf/")
 @require(Role.CANDIDATE)
 @returns(PdfAnswer, 202)
+@answers_also(200, "The PDF is there.", PdfAnswer)
 def generate_pdf(resume_id: int) -> Response:
     """Make the PDF: 202 with the task to watch, or 200 with its address when it shows the present content already.
 
@@ -68,6 +69,8 @@ def _ready(resume: Resume) -> PdfAnswer:
 @public
 @queries(DownloadQuery)
 @returns_file("application/pdf")
+@answers_also(200, "The PDF, or where it is.", DownloadOut)
+@answers_also(404, "There is no PDF, or no such résumé.", PdfPending)
 def download_pdf(resume_id: int, query: DownloadQuery) -> Response:
     """The PDF, or with `Accept: application/json` a link to it that works for five minutes without signing in.
 
@@ -81,19 +84,18 @@ def download_pdf(resume_id: int, query: DownloadQuery) -> Response:
         resume, stored = downloads.find_pdf(current_actor(), resume_id)
         is_there = stored is not None and downloads.note_use(resume.id, stored.id)
     if stored is None or not is_there:
-        return pending(resume)
+        return Response(PdfPending(detail=why_none(resume)).model_dump_json(), status=404, content_type=JSON)
     if request.accept_mimetypes.best_match(["application/pdf", JSON]) == JSON:
         body = DownloadOut(status=PdfStatus.READY, download_url=downloads.link_to(resume))
         return Response(body.model_dump_json(), content_type=JSON)
     return _send(stored)
 
 
-def pending(resume: Resume) -> Response:
-    """The plain 404 that says why there is no PDF; what is wrong with the résumé, to its owner alone."""
+def why_none(resume: Resume) -> str:
+    """Why there is no PDF; what is wrong with the résumé, to its owner alone."""
     is_purged = resume.pdf_status in (PdfStatus.NONE, PdfStatus.READY) and resume.pdf_file_id is None and resume.pdf_generated_at is not None
     reason = reason_of_failure(resume) if resume.user_id == current_actor().id else None
-    detail = PURGED if is_purged else f"The PDF could not be made. {reason}" if reason else PENDING[resume.pdf_status]
-    return Response(json.dumps({"status": "PENDING", "detail": detail}), status=404, content_type=JSON)
+    return PURGED if is_purged else f"The PDF could not be made. {reason}" if reason else PENDING[resume.pdf_status]
 
 
 def _send(stored: StoredFile) -> Response:

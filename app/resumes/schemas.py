@@ -2,12 +2,12 @@
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
 from apiflask.fields import UploadFile
-from pydantic import BeforeValidator, ConfigDict, Field, RootModel, WithJsonSchema
+from pydantic import BeforeValidator, ConfigDict, Field, WithJsonSchema
 
-from app.core.pagination import page_of
+from app.core.pagination import ListQuery, page_of
 from app.core.schemas import InModel, Line, OutModel, without_defaults
 from app.resumes.fields import AccentColor, LongText, NullIsNoRows, OptionalEmail, Phone, ShortText, Term
 from app.resumes.items import (
@@ -196,8 +196,13 @@ class ThemeOut(OutModel):
         return cls(id=Theme(design.id), name=design.name, description=design.description, accent_color=design.accent, preview=address)
 
 
-class ThemeList(RootModel[list[ThemeOut]]):
-    """Every theme."""
+ThemePage = page_of(ThemeOut)
+
+
+class ThemeQuery(ListQuery):
+    """Themes have one order."""
+
+    ordering: Literal["default"] | None = None
 
 
 class PdfAnswer(OutModel):
@@ -208,6 +213,13 @@ class PdfAnswer(OutModel):
     task_id: int | None = None
     status_url: str | None = None
     download_url: str | None = None
+
+
+class PdfPending(OutModel):
+    """There is no PDF; `detail` says why."""
+
+    status: Literal["PENDING"] = "PENDING"
+    detail: str
 
 
 class DownloadOut(OutModel):

@@ -243,7 +243,8 @@ def test_without_a_pdf_there_is_nothing_to_show(caller: FlaskClient, candidate: 
     answer = caller.get(path(bare))
 
     assert answer.status_code == 404
-    assert answer.json == {"status": "PENDING", "detail": "There is no PDF of the résumé as it is now. Generate it first."}
+    assert answer.content_type == "application/problem+json"
+    assert (answer.json["code"], answer.json["detail"]) == ("no_pdf", "There is no PDF of the résumé as it is now. Generate it first.")
 
 
 @pytest.mark.parametrize("page", ["0", "-1", "21", "x", "1.5"])
