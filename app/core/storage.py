@@ -141,6 +141,8 @@ def send_picture(stored: StoredFile) -> Response:
     response = Response(status=304) if request.if_none_match.contains(stored.sha256) else send(stored, inline=True)
     response.set_etag(stored.sha256)
     response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
+    # What a page of ours keeps without an origin must not be given to a script of the front end, which needs the CORS headers.
+    response.vary.add("Origin")
     return response
 
 

@@ -123,6 +123,7 @@ def test_the_logo_is_served_to_anybody_and_only_while_it_is_one(client: FlaskCli
     assert (served.status_code, served.content_type) == (200, "image/jpeg")
     assert Image.open(io.BytesIO(served.data)).size == (40, 20)
     assert served.headers["Cache-Control"] == "public, max-age=31536000, immutable"
+    assert "Origin" in served.vary
     assert served.headers["X-Content-Type-Options"] == "nosniff"
     assert (again.status_code, again.data) == (304, b"")
     assert replaced.json["logo"] not in {None, address}
