@@ -163,7 +163,11 @@ def _refresh_cookie() -> str:
     token = request.cookies.get(REFRESH_COOKIE)
     if not token:
         raise RefreshRefused
-    check_csrf(sessions.find_csrf(token) or "")
+    csrf = sessions.find_csrf(token)
+    if csrf is None:
+        # Expired and cleared away: its owner must sign in again, and no header of his would help.
+        raise RefreshRefused
+    check_csrf(csrf)
     return token
 
 

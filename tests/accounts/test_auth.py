@@ -164,6 +164,18 @@ def test_a_cookie_client_needs_the_csrf_token_or_an_allowed_origin_to_write(app:
     assert [answer.json["full_name"] for answer in (echoed, from_home)] == ["Một", "Hai"]
 
 
+def test_a_refresh_cookie_that_is_long_gone_asks_for_a_login(app: APIFlask) -> None:
+    browser = app.test_client()
+    browser.post("/api/v1/auth/login/", json={"email": RecruiterFactory().email, "password": PASSWORD})
+    csrf = browser.get_cookie("csrftoken").value
+    db.session.query(RefreshToken).delete()
+    db.session.commit()
+
+    answer = browser.post("/api/v1/auth/refresh/", headers={"X-CSRFToken": csrf})
+
+    assert (answer.status_code, answer.json["code"]) == (401, "refresh_refused")
+
+
 def test_a_deactivated_users_token_stops_working(client: FlaskClient, sign_in: SignIn) -> None:
     victim = CandidateFactory()
     caller = sign_in(victim)
