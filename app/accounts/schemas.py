@@ -9,7 +9,7 @@ from pydantic import Field, field_validator
 
 from app.accounts.models import User
 from app.core.auth import Role
-from app.core.schemas import Email, Id, InModel, Line, OptionalLine, OutModel
+from app.core.schemas import Email, Id, InModel, Line, OptionalLine, OutModel, Whole
 
 Password = Annotated[str, Field(max_length=128)]
 Phone = Annotated[str, Field(max_length=32, pattern=r"^[0-9+() .\-]*$")]
@@ -74,7 +74,7 @@ class EmailVerification(InModel):
 
 
 class CreditGrant(InModel):
-    credits: Annotated[int, Field(ge=-100_000, le=100_000)]
+    credits: Annotated[Whole, Field(ge=-100_000, le=100_000)]
     reason: Line
 
 

@@ -5,6 +5,7 @@ into `application/problem+json` with `type, title, status, detail, code, request
 and repeats the lists at top level, where existing forms read them.
 """
 
+import re
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
@@ -99,6 +100,39 @@ _CODES = {
 }
 
 
+# What pydantic finds, in words for a person. What is not here keeps the words of pydantic, which name patterns and classes only for these kinds.
+_MESSAGES = {
+    "missing": "This field is required.",
+    "extra_forbidden": "This field is not known or cannot be set.",
+    "string_type": "Send a text.",
+    "string_unicode": "This holds characters that cannot be read.",
+    "string_too_long": "Send {max_length} characters at most.",
+    "string_pattern_mismatch": "This has characters or a form that cannot be taken here.",
+    "int_type": "Send a whole number.",
+    "int_parsing": "Send a whole number.",
+    "int_parsing_size": "This number is out of range.",
+    "int_from_float": "Send a whole number.",
+    "greater_than": "Send a number above {gt}.",
+    "greater_than_equal": "Send a number of {ge} or more.",
+    "less_than_equal": "Send a number of {le} or less.",
+    "bool_type": "Send true or false.",
+    "bool_parsing": "Send true or false.",
+    "list_type": "Send a list.",
+    "dict_type": "Send an object.",
+    "model_type": "Send an object.",
+    "model_attributes_type": "Send an object.",
+    **dict.fromkeys(("date_type", "date_parsing", "date_from_datetime_parsing", "date_from_datetime_inexact"), "Send a date such as 2027-03-05."),
+    **dict.fromkeys(
+        ("datetime_type", "datetime_parsing", "datetime_from_date_parsing", "timezone_aware"),
+        "Send a time with its offset such as 2027-03-05T14:30:00+07:00.",
+    ),
+    **dict.fromkeys(("url_type", "url_parsing", "url_scheme"), "Send a web address such as https://example.com."),
+}
+
+# 'OPEN', or <JobStatus.OPEN: 'OPEN'> where only some members of an enumeration may be chosen.
+_CHOICE = re.compile(r"'([^']*)'")
+
+
 def _sentence(errors: Errors) -> str:
     field, messages = next(iter(errors.items()))
     return messages[0] if field == "non_field_errors" else f"{field}: {messages[0]}"
@@ -107,16 +141,21 @@ def _sentence(errors: Errors) -> str:
 def from_pydantic(error: ValidationError, *, nested: bool = True) -> Invalid:
     """Field lists of a pydantic error; nested places are joined with dots (`experience.0.company`), or left out unless `nested`."""
     errors: Errors = {}
-    for item in error.errors(include_url=False, include_context=False, include_input=False):
+    for item in error.errors(include_url=False, include_input=False):
         place = item["loc"] if nested else item["loc"][:1]
         field = ".".join(str(part) for part in place) or "non_field_errors"
-        errors.setdefault(field, []).append(_message(item["type"], item["msg"]))
+        errors.setdefault(field, []).append(_message(item["type"], item["msg"], item.get("ctx", {})))
     return Invalid(errors)
 
 
-def _message(kind: str, text: str) -> str:
-    known = {"missing": "This field is required.", "extra_forbidden": "This field is not known or cannot be set."}
-    return known.get(kind, text.removeprefix("Value error, "))
+def _message(kind: str, text: str, context: Mapping[str, Any]) -> str:
+    """The sentence of a finding; `context` are the bounds that were overstepped."""
+    if kind == "string_too_short" and context["min_length"] == 1:
+        return "This field may not be empty."
+    if kind in {"enum", "literal_error"}:
+        return f"Choose one of: {', '.join(_CHOICE.findall(context['expected']))}."
+    known = _MESSAGES.get(kind, "").format_map(context) or text.removeprefix("Value error, ")
+    return known if known.endswith((".", "!", "?")) else f"{known}."
 
 
 def respond(problem: Problem) -> Response:
@@ -133,7 +172,8 @@ def respond(problem: Problem) -> Response:
     }
     if errors is not None:
         body["errors"] = errors
-    return Response(json.dumps(body), status=problem.status, headers=problem.headers, content_type="application/problem+json")
+    headers = {"WWW-Authenticate": "Bearer", **problem.headers} if problem.status == 401 else problem.headers
+    return Response(json.dumps(body), status=problem.status, headers=headers, content_type="application/problem+json")
 
 
 def register(app: Flask) -> None:

@@ -4,7 +4,7 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import AliasChoices, Field, ValidationInfo, field_validator, model_validator
 
-from app.core.schemas import Id, InModel
+from app.core.schemas import Id, InModel, Whole
 from app.resumes.fields import Flag, Grade, LongText, NullIsNoRows, OptionalAddress, OptionalDate, ShortText, Term, Title
 
 
@@ -187,4 +187,4 @@ class SkillItem(InModel):
 
     id: Id | None = None
     name: Term
-    level: Annotated[int, Field(ge=1, le=5)] | None = None
+    level: Annotated[Whole, Field(ge=1, le=5)] | None = None

@@ -61,6 +61,48 @@ def test_a_broken_body_is_refused_without_a_crash(client: FlaskClient, body: byt
     assert answer.json["detail"]
 
 
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"full_name": " "}, "This field may not be empty."),
+        ({"full_name": "x" * 256}, "Send 255 characters at most."),
+        ({"full_name": 5}, "Send a text."),
+        ({"user_type": "ADMIN"}, "Choose one of: CANDIDATE, RECRUITER."),
+        ({"phone_number": "abc"}, "This has characters or a form that cannot be taken here."),
+        ({"email": "x"}, "value is not a valid email address: An email address must have an @-sign."),
+    ],
+)
+def test_what_is_wrong_with_a_field_is_a_sentence(client: FlaskClient, change: dict[str, object], message: str) -> None:
+    form = {"email": "an@example.com", "password": "matkhau1", "full_name": "Nguyễn Văn An", "user_type": "CANDIDATE"}
+
+    answer = client.post(REGISTER, json={**form, **change})
+
+    [field] = change
+    assert (answer.status_code, answer.json["errors"], answer.json["detail"]) == (400, {field: [message]}, f"{field}: {message}")
+
+
+@pytest.mark.parametrize(
+    ("query", "message"),
+    [
+        ("limit=0", "Send a number of 1 or more."),
+        ("limit=101", "Send a number of 100 or less."),
+        ("limit=x", "Send a whole number."),
+        ("remote=maybe", "Send true or false."),
+        ("job_type=ALL_TIME", "Choose one of: FULL_TIME, PART_TIME, CONTRACT, FREELANCE, INTERNSHIP."),
+    ],
+)
+def test_what_is_wrong_with_a_parameter_is_a_sentence(client: FlaskClient, query: str, message: str) -> None:
+    answer = client.get(f"/api/v1/jobs/?{query}")
+
+    assert (answer.status_code, answer.json["detail"]) == (400, f"{query.partition('=')[0]}: {message}")
+
+
+def test_who_must_sign_in_is_told_how(client: FlaskClient) -> None:
+    answer = client.get("/api/v1/auth/me/")
+
+    assert (answer.status_code, answer.headers["WWW-Authenticate"]) == (401, "Bearer")
+
+
 def test_a_field_named_like_a_member_of_the_problem_appears_only_among_the_errors(client: FlaskClient) -> None:
     answer = client.post(REGISTER, json={"title": "x", "status": 1})
 

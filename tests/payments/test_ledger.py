@@ -240,6 +240,7 @@ def test_an_admin_grants_and_takes_credits(app: APIFlask, sign_in: SignIn) -> No
         ({"credits": 0, "reason": "x"}, "credits"),
         ({"credits": -1, "reason": "x"}, "credits"),
         ({"credits": 10**9, "reason": "x"}, "credits"),
+        ({"credits": True, "reason": "x"}, "credits"),
         ({"credits": 1}, "reason"),
         ({"credits": 1, "reason": " "}, "reason"),
     ],

@@ -112,6 +112,7 @@ def test_a_form_takes_sections_as_json_and_a_photo(caller: FlaskClient, picture:
         ({"skills": ["x"] * 101}, "skills"),
         ({"skill_items": [{"name": "Go", "level": 6}]}, "skill_items.0.level"),
         ({"skill_items": [{"name": "Go", "level": 0}]}, "skill_items.0.level"),
+        ({"skill_items": [{"name": "Go", "level": True}]}, "skill_items.0.level"),
         ({"experience": [{"company": "A", "salary": 1}]}, "experience.0.salary"),
         ({"experience": [{"description": "x"}]}, "experience.0"),
         ({"experience": [{"company": "A", "start_date": "2023-02-30"}]}, "experience.0.start_date"),
