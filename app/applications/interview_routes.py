@@ -38,7 +38,7 @@ def schedule_interview(data: InterviewCreate) -> InterviewOut:
     409 `interview_exists` (a cancelled one is set anew in its place), `illegal_transition`.
     """
     values = dict(data)
-    application_id = values.pop("application")
+    application_id, _ = values.pop("application"), values.pop("status")
     with unit_of_work():
         return InterviewOut.of(interviews.schedule(current_actor(), application_id, values))
 

@@ -1,17 +1,17 @@
 """What the interview routes take and give."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, ConfigDict, Field
 
 from app.accounts.schemas import UserCard
 from app.applications.models import Interview, InterviewStatus
 from app.core.pagination import ListQuery
-from app.core.schemas import Id, InModel, OptionalLine, OptionalUrl, OutModel, Text, without_defaults
+from app.core.schemas import Id, InModel, OptionalLine, OptionalUrl, OutModel, Text, Whole, without_defaults
 from app.jobs.schemas import JobCard
 
-Minutes = Annotated[int, Field(ge=15, le=480)]
+Minutes = Annotated[Whole, Field(ge=15, le=480)]
 
 
 class InterviewQuery(ListQuery):
@@ -22,7 +22,10 @@ class InterviewQuery(ListQuery):
 
 
 class InterviewCreate(InModel):
-    """`interview_date` carries its offset and lies ahead; `meeting_link` is http or https; the candidate reads `note`."""
+    """`interview_date` carries its offset and lies ahead; `meeting_link` is http or https; the candidate reads `note`.
+
+    An interview begins as SCHEDULED.
+    """
 
     application: Id
     interview_date: AwareDatetime
@@ -31,6 +34,7 @@ class InterviewCreate(InModel):
     meeting_link: OptionalUrl = None
     interviewer: OptionalLine = ""
     note: Text = ""
+    status: Literal[InterviewStatus.SCHEDULED] = InterviewStatus.SCHEDULED
 
 
 class InterviewPatch(InModel):

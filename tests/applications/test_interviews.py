@@ -83,6 +83,12 @@ def test_an_interview_within_the_hour_needs_no_reminder(application: Application
     assert queued("mail.interview_reminder") == []
 
 
+def test_an_invitation_may_say_that_it_is_scheduled(application: Application, recruiter: FlaskClient, tomorrow: datetime) -> None:
+    answer = recruiter.post(INTERVIEWS, json={"application": application.id, "interview_date": iso(tomorrow), "status": "SCHEDULED"})
+
+    assert (answer.status_code, answer.json["status"]) == (201, "SCHEDULED")
+
+
 def test_there_is_one_interview_per_application(interview: Interview, recruiter: FlaskClient, tomorrow: datetime) -> None:
     answer = recruiter.post(INTERVIEWS, json={"application": interview.application_id, "interview_date": iso(tomorrow)})
 
