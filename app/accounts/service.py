@@ -112,7 +112,8 @@ def update_profile(user: User, changes: dict[str, Any], *, avatar: Upload | None
 
 
 def change_password(user: User, old: str, new: str) -> None:
-    """Set a new password and end every sign-in. Raises Invalid when the old one is wrong."""
+    """Set a new password and end every sign-in. Raises Invalid when the old one is wrong, also by a change that was under way."""
+    user = get_user(user.id, for_update=True)
     if not passwords.matches(user.password_hash, old):
         raise Invalid({"old_password": "The old password is wrong."})
     _set_password(user, new)

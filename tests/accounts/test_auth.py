@@ -6,10 +6,12 @@ from datetime import timedelta
 import pytest
 from apiflask import APIFlask
 from flask.testing import FlaskClient
+from sqlalchemy import update
 
-from app.accounts import service, sessions
+from app.accounts import passwords, service, sessions
 from app.accounts.models import RefreshToken, TokenFamily, User
 from app.core.clock import now
+from app.core.problems import Invalid
 from app.extensions import db
 from tests.factories import PASSWORD, AdminFactory, CandidateFactory, RecruiterFactory
 
@@ -185,6 +187,16 @@ def test_a_deactivated_users_token_stops_working(client: FlaskClient, sign_in: S
 
     assert done.status_code == 200
     assert caller.get("/api/v1/auth/me/").status_code == 401
+
+
+def test_the_old_password_is_worth_nothing_to_a_change_that_comes_second(app: APIFlask) -> None:
+    user = CandidateFactory()
+    db.session.execute(update(User).values(password_hash=passwords.hash_password("matkhau2")), execution_options={"synchronize_session": False})
+
+    with pytest.raises(Invalid):
+        service.change_password(user, PASSWORD, "matkhau3")
+
+    assert passwords.matches(user.password_hash, "matkhau2")
 
 
 def test_a_reset_link_works_once(client: FlaskClient) -> None:
