@@ -55,6 +55,14 @@ def _check_sender(value: str) -> str:
     return value
 
 
+def _check_origins(value: str) -> str:
+    for entry in filter(None, (part.strip() for part in value.split(","))):
+        # As browsers write it. A pattern would let strangers' pages call with our users' credentials, and a path would never be met.
+        if not re.fullmatch(r"https?://[a-z0-9.-]+(:[0-9]{1,5})?/?", entry):
+            raise ValueError(f"{entry!r} is not an origin such as https://app.example.com or http://localhost:3000, in lower case")
+    return value
+
+
 def _check_providers(value: str) -> str:
     for entry in filter(None, (part.strip() for part in value.split(","))):
         if not re.fullmatch(r"([A-Z]{3}|\*|[0-9]{1,18})=(vnpay|stripe)", entry):
@@ -103,7 +111,7 @@ class Settings(BaseSettings):
     # Addresses people see
     public_url: str = "http://127.0.0.1:8000"
     frontend_url: str = "http://127.0.0.1:8000"
-    cors_allowed_origins: str = ""
+    cors_allowed_origins: Annotated[str, AfterValidator(_check_origins)] = ""
 
     # Accounts
     access_token_ttl: Positive = 3600

@@ -24,6 +24,20 @@ def test_a_malformed_rate_stops_the_start(monkeypatch: pytest.MonkeyPatch, rate:
         load_settings()
 
 
+@pytest.mark.parametrize(
+    "origins", ["*", "https://*.example.com", "app.example.com", "https://app.example.com/path", "https://App.example.com", "null"]
+)
+def test_only_exact_origins_may_call_with_credentials(origins: str) -> None:
+    with pytest.raises(ConfigError, match="CORS_ALLOWED_ORIGINS"):
+        load_settings(cors_allowed_origins=f"https://one.example.com,{origins}")
+
+
+def test_an_origin_is_taken_with_its_port_and_without_its_last_slash() -> None:
+    settings = load_settings(cors_allowed_origins="https://app.example.com/, http://localhost:3000")
+
+    assert {"https://app.example.com", "http://localhost:3000"} <= set(settings.allowed_origins)
+
+
 def test_production_refuses_development_secrets() -> None:
     with pytest.raises(ConfigError, match="SECRET_KEY must be set"):
         load_settings(environment="production")
