@@ -32,7 +32,7 @@ class ApiAlias:
 
 
 def methods_with_slash(request: Request) -> list[str]:
-    """The methods, sorted, of the route whose address lacks only its last slash in `request`; none when there is no such route.
+    """The methods, sorted, of the route whose address lacks only its last slash in `request`; none when the method is not what is wrong.
 
     Werkzeug serves a route without its slash, but it looks at the methods of an address only as it is written: asked for another
     method there, it says that the address does not exist.
@@ -40,7 +40,8 @@ def methods_with_slash(request: Request) -> list[str]:
     adapter = current_app.create_url_adapter(request)
     if adapter is None or adapter.path_info.endswith("/"):
         return []
-    return sorted(adapter.allowed_methods(f"{adapter.path_info}/"))
+    allowed = sorted(adapter.allowed_methods(f"{adapter.path_info}/"))
+    return [] if request.method in allowed else allowed
 
 
 class BoundedInteger(IntegerConverter):

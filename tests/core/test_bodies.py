@@ -1,5 +1,6 @@
 """A body is read to its end, also by whoever answers without it."""
 
+import json
 from collections.abc import Callable
 from io import BytesIO
 
@@ -47,6 +48,17 @@ def test_who_may_not_send_a_file_is_told_so_after_it_has_arrived(client: FlaskCl
 )
 def test_what_is_refused_has_arrived(sign_in: Callable[[User], FlaskClient], size: int, content_type: str, status: int) -> None:
     assert send(sign_in(CandidateFactory()), size, content_type) == (status, size)
+
+
+@pytest.mark.parametrize(("size", "status"), [(8 * 1024 * 1024 - 20, 201), (8 * 1024 * 1024, 413), (9 * 1024 * 1024, 413)])
+def test_a_body_in_chunks_has_the_same_bound(client: FlaskClient, size: int, status: int) -> None:
+    # Blanks after a document belong to it, so that a part of this one would be taken for the whole.
+    body = json.dumps({"email": "an@example.com", "password": "matkhau1", "full_name": "An", "user_type": "CANDIDATE"}).ljust(size).encode()
+
+    chunked = {"headers": {"Transfer-Encoding": "chunked"}, "environ_base": {"wsgi.input_terminated": True}}
+    answer = client.post("/api/v1/auth/register/", input_stream=BytesIO(body), content_type="application/json", **chunked)
+
+    assert answer.status_code == status
 
 
 def test_who_asks_first_need_not_send_what_is_refused(client: FlaskClient) -> None:

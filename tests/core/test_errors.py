@@ -125,6 +125,12 @@ def test_both_prefixes_and_a_missing_slash_reach_the_same_route(client: FlaskCli
     assert [answer.status_code for answer in answers] == [400] * 4
 
 
+def test_a_file_of_the_documentation_that_is_not_there_is_a_404(client: FlaskClient) -> None:
+    answer = client.get("/api/docs/assets/nothing.js")
+
+    assert (answer.status_code, answer.json["code"]) == (404, "not_found")
+
+
 @pytest.mark.parametrize("path", ["/api/v1/payments/packages", "/api/v1/payments/packages/", "/api/payments/packages"])
 def test_a_wrong_method_is_told_which_ones_there_are_with_and_without_the_slash(client: FlaskClient, path: str) -> None:
     answer = client.delete(path)
