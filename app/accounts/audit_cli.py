@@ -30,7 +30,7 @@ def list_entries(subject: str | None, actor: int | None, action: str | None, lim
     if action:
         query = query.where(AuditEntry.action == action)
     for entry in db.session.scalars(query):
-        place = f"{entry.address or '-':<15}  {entry.request_id or '-':<32}"
+        place = f"{entry.address or '-'!s:<15}  {entry.request_id or '-':<32}"
         what = f"{entry.action:<20}  {entry.subject_type}:{entry.subject_id}"
         data = json.dumps(entry.data, ensure_ascii=False, sort_keys=True)
         click.echo(f"{entry.created_at:%Y-%m-%d %H:%M:%S}  {entry.actor_id or 0:>8}  {place}  {what}  {data}")

@@ -8,6 +8,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import select, text
 from sqlalchemy.exc import DatabaseError
 
+from app.accounts import audit
 from app.accounts.models import AuditEntry, User
 from app.core.auth import Role
 from app.extensions import db
@@ -116,13 +117,16 @@ def test_the_log_is_read_by_command(app: APIFlask) -> None:
     admin, user, other = AdminFactory(), buyer(), buyer()
     for receiver, credits in ((user, 3), (other, 4), (user, 5)):
         service.grant_credits(receiver.id, credits, "Chào", actor_id=admin.id)
+    audit.record("user.deactivated", actor_id=admin.id, subject_type="user", subject_id=user.id, address="203.0.113.7", request_id="r-1")
     db.session.commit()
     runner = app.test_cli_runner()
 
+    newest = runner.invoke(args=["audit", "list", "--limit", "1"])
     found = runner.invoke(args=["audit", "list", "--subject", f"user:{user.id}", "--actor", str(admin.id), "--action", "credits.granted"])
     wrong = runner.invoke(args=["audit", "list", "--subject", "user"])
 
     assert [line.split("{")[1] for line in found.output.splitlines()] == [f'"credits": {credits}, "reason": "Chào"}}' for credits in (5, 3)]
+    assert newest.output.split()[3:] == ["203.0.113.7", "r-1", "user.deactivated", f"user:{user.id}", "{}"]
     assert wrong.exit_code == 2
 
 
