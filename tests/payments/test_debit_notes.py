@@ -115,7 +115,7 @@ def test_what_is_missing_is_asked_for(refund: Refund) -> None:
     refund.status, refund.answered_at = RefundStatus.REFUSED, now()
     db.session.commit()
 
-    upkeep.request_missing()
+    assert list(upkeep.request_missing()) == [1, 2]
 
     assert len(asked(issuing.ISSUE_DEBIT_NOTE)) == 1
 

@@ -5,8 +5,10 @@ import random
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from apiflask import APIFlask
@@ -243,3 +245,20 @@ def test_the_commands_check_and_ask_for_what_is_missing(app: APIFlask) -> None:
         (issuing.ISSUE_CREDIT_NOTE, ("refund_id", refund_id)),
         (issuing.PRINT, ("receipt_id", db.session.scalars(select(Receipt.id)).one())),
     }
+
+
+def test_what_is_missing_is_asked_for_so_many_at_a_time(app: APIFlask, count_queries: Callable[[], Any]) -> None:
+    for transaction_id in paid(5):
+        issuing.issue_receipt(transaction_id)
+    db.session.execute(text("DELETE FROM tasks"))
+    db.session.commit()
+
+    with count_queries() as at_once:
+        assert list(upkeep.request_missing()) == [5]
+    db.session.execute(text("DELETE FROM tasks"))
+    with count_queries() as in_steps:
+        assert list(upkeep.request_missing(limit=2)) == [2, 2, 1]
+
+    # Four searches that find nothing (more); and of each step its search, its buyers and its tasks.
+    assert (len(at_once), len(in_steps)) == (4 + 3, 4 + 3 * 3)
+    assert len(task_ids(issuing.PRINT)) == 5

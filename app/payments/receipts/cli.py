@@ -23,6 +23,9 @@ def check() -> None:
 @receipts.command("make-missing")
 def make_missing() -> None:
     """Ask for every receipt, credit note, debit note and PDF that should be there and is not: payments from before, tasks that died."""
-    with unit_of_work():
-        asked = upkeep.request_missing()
+    steps, asked, found = upkeep.request_missing(), 0, 1
+    while found:
+        with unit_of_work():
+            found = next(steps, 0)
+        asked += found
     click.echo(f"{asked} document(s) asked for.")

@@ -1,6 +1,6 @@
 """Issuing: what settlement and refunds ask for, and what the tasks they leave do."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 from sqlalchemy import select
@@ -78,7 +78,13 @@ def issue_debit_note(refund_id: int) -> Receipt | None:
 
 def request_print(receipt: Receipt, owner_id: int) -> None:
     """Leave the task that makes the PDF."""
-    enqueue(PRINT, {"receipt_id": receipt.id}, owner_id=owner_id, dedupe_key=f"{PRINT}:{receipt.id}")
+    request_prints({receipt.id: owner_id})
+
+
+def request_prints(owners: Mapping[int, int]) -> None:
+    """Leave the tasks that make the PDFs; `owners` are the buyers by the document's id."""
+    args = {f"{PRINT}:{receipt_id}": {"receipt_id": receipt_id} for receipt_id in owners}
+    enqueue_each(PRINT, args, {f"{PRINT}:{receipt_id}": owner_id for receipt_id, owner_id in owners.items()})
 
 
 def _lock_refund(refund_id: int) -> Refund:

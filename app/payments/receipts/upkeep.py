@@ -1,11 +1,16 @@
 """Proving that the numbers have no gap, and making up for documents that are missing."""
 
-from sqlalchemy import exists, func, select
+from collections.abc import Callable, Iterator, Sequence
+
+from sqlalchemy import Select, exists, func, select
+from sqlalchemy.orm import InstrumentedAttribute
 
 from app.extensions import db
 from app.payments.models import Refund, RefundStatus, Transaction
-from app.payments.receipts.issuing import request_credit_notes, request_debit_note, request_print, request_receipts
+from app.payments.receipts.issuing import request_credit_notes, request_debit_note, request_prints, request_receipts
 from app.payments.receipts.models import Receipt, ReceiptCounter, Series, number_of
+
+AT_A_TIME = 1000
 
 
 def find_faults() -> list[str]:
@@ -34,22 +39,34 @@ def find_faults() -> list[str]:
     ]
 
 
-def request_missing() -> int:
-    """Leave a task for each payment, finished and failed refund without its document, and for each document without a PDF. Returns how many.
+def request_missing(limit: int = AT_A_TIME) -> Iterator[int]:
+    """Leave a task for each payment, finished and failed refund without its document, and for each document without a PDF.
 
-    What has a task that nobody has begun is not asked for twice; of one that is under way the second finds nothing to do.
+    `limit` at a time: commit after each step, which tells how many it were, until there is none left. What has a task that nobody has begun is
+    not asked for twice; of one that is under way the second finds nothing to do.
     """
     receipt = exists().where(Receipt.transaction_id == Transaction.id, Receipt.refund_id.is_(None))
-    unissued = db.session.scalars(select(Transaction.id).where(Transaction.settled_at.is_not(None), ~receipt).order_by(Transaction.id)).all()
     note = exists().where(Receipt.refund_id == Refund.id, Receipt.series == Series.CREDIT_NOTE)
     undone = exists().where(Receipt.refund_id == Refund.id, Receipt.series == Series.DEBIT_NOTE)
-    standing = db.session.scalars(select(Refund.id).where(Refund.status == RefundStatus.REFUSED, note, ~undone).order_by(Refund.id)).all()
-    uncredited = db.session.scalars(select(Refund.id).where(Refund.status == RefundStatus.DONE, ~note).order_by(Refund.id)).all()
-    unprinted = db.session.scalars(select(Receipt).where(Receipt.file_id.is_(None)).order_by(Receipt.id)).all()
-    request_receipts(unissued)
-    request_credit_notes(uncredited)
-    for refund_id in standing:
+    steps: list[tuple[Select[int], InstrumentedAttribute[int], Callable[[Sequence[int]], None]]] = [
+        (select(Transaction.id).where(Transaction.settled_at.is_not(None), ~receipt), Transaction.id, request_receipts),
+        (select(Refund.id).where(Refund.status == RefundStatus.DONE, ~note), Refund.id, request_credit_notes),
+        (select(Refund.id).where(Refund.status == RefundStatus.REFUSED, note, ~undone), Refund.id, _request_debit_notes),
+        (select(Receipt.id).where(Receipt.file_id.is_(None)), Receipt.id, _request_prints),
+    ]
+    for missing, place, request in steps:
+        after = 0
+        while found := db.session.scalars(missing.where(place > after).order_by(place).limit(limit)).all():
+            request(found)
+            after = found[-1]
+            yield len(found)
+
+
+def _request_debit_notes(refund_ids: Sequence[int]) -> None:
+    for refund_id in refund_ids:
         request_debit_note(refund_id)
-    for document in unprinted:
-        request_print(document, document.transaction.user_id)
-    return len(unissued) + len(uncredited) + len(standing) + len(unprinted)
+
+
+def _request_prints(receipt_ids: Sequence[int]) -> None:
+    buyers = select(Receipt.id, Transaction.user_id).join(Receipt.transaction).where(Receipt.id.in_(receipt_ids))
+    request_prints(dict(db.session.execute(buyers).all()))
