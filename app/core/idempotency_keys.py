@@ -15,6 +15,7 @@ from sqlalchemy.dialects.postgresql import JSONB, insert
 from sqlalchemy.engine import Row
 from sqlalchemy.orm import Mapped, mapped_column
 
+from app.core.clock import statement_time
 from app.core.problems import Conflict, Unprocessable
 from app.extensions import Model, db
 
@@ -177,7 +178,7 @@ def release(claim: Claim) -> None:
 
 def purge_expired(limit: int = 10_000) -> int:
     """Delete all keys whose 24 hours are over, `limit` a statement, except those that a request works under. Returns how many."""
-    clock = func.clock_timestamp()
+    clock = statement_time()
     over = and_(IdempotencyKey.expires_at <= clock, or_(IdempotencyKey.status.is_not(None), IdempotencyKey.locked_until <= clock))
     old = select(IdempotencyKey.id).where(over).limit(limit).with_for_update(skip_locked=True)
     purged, total = limit, 0

@@ -17,6 +17,7 @@ from redis.exceptions import RedisError
 from sqlalchemy import func, select, update
 from sqlalchemy.exc import DBAPIError
 
+from app.core.clock import statement_time
 from app.core.lease_batches import GATHERED_FOR, messages_to_send
 from app.core.outbox import Task, TaskState
 from app.core.unit_of_work import unit_of_work
@@ -99,7 +100,7 @@ class Relay:
     def _take_due(self) -> list[tuple[int, str, int]]:
         due = (
             select(Task.id)
-            .where(Task.state == TaskState.PENDING, Task.run_after <= func.clock_timestamp(), Task.name.not_in(list(self._gathering)))
+            .where(Task.state == TaskState.PENDING, Task.run_after <= statement_time(), Task.name.not_in(list(self._gathering)))
             .order_by(Task.run_after, Task.id)
             .limit(BATCH)
             .with_for_update(skip_locked=True)

@@ -3,6 +3,8 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from sqlalchemy import text
+
 from app.extensions import db
 
 AfterCommit = Callable[[], None]
@@ -26,6 +28,11 @@ def unit_of_work() -> Iterator[None]:
         raise
     for call in session.info.pop(_CALLS, []):
         call()
+
+
+def take_your_time() -> None:
+    """Until the open transaction ends, its statements have no time limit: for what must read a whole table, which grows without one."""
+    db.session.execute(text("SET LOCAL statement_timeout = 0"))
 
 
 def after_commit(call: AfterCommit) -> None:

@@ -15,7 +15,7 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.sql.elements import ColumnElement
 
-from app.core.clock import now
+from app.core.clock import now, statement_time
 from app.core.outbox import enqueue
 from app.core.request_id import current_request_id
 from app.core.text import storable
@@ -93,7 +93,7 @@ def kept_fields(message: Message) -> dict[str, str]:
 
 
 def _is_flooded(transaction_id: int | None) -> bool:
-    recently = GatewayEvent.received_at > func.clock_timestamp() - timedelta(hours=1)
+    recently = GatewayEvent.received_at > statement_time() - timedelta(hours=1)
     if transaction_id is None:
         return _count(GatewayEvent.transaction_id.is_(None) & recently, MOST_STRAY_AN_HOUR)
     return _count(GatewayEvent.transaction_id == transaction_id, MOST_REFUSED)

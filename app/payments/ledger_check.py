@@ -2,12 +2,13 @@
 
 from dataclasses import asdict
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import BigInteger, Identity, func, select, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
+from app.core.unit_of_work import take_your_time
 from app.extensions import Model, db
 from app.payments.ledger_rules import Discrepancy, find_discrepancies
 
@@ -28,7 +29,7 @@ def check() -> list[Discrepancy]:
     Until the open transaction ends, its statements have no time limit, since the whole ledger is read, and are joined by hashing: with
     statistics from before a busy hour or a bulk load, the planner sums the ledger again for each row.
     """
-    db.session.execute(text("SET LOCAL statement_timeout = 0"))
+    take_your_time()
     db.session.execute(text("SET LOCAL enable_nestloop = off"))
     return find_discrepancies()
 
@@ -40,6 +41,15 @@ def check_and_record() -> list[Discrepancy]:
     return differences
 
 
-def find_last_check() -> LedgerCheck | None:
-    """The newest result, or None before the first night."""
-    return db.session.scalar(select(LedgerCheck).order_by(LedgerCheck.id.desc()).limit(1))
+class LastCheck(NamedTuple):
+    """When the books were checked, and the number of differences."""
+
+    checked_at: datetime
+    differences: int
+
+
+def find_last_check() -> LastCheck | None:
+    """The newest result, or None before the first night. The differences themselves, which may be very many, stay in the database."""
+    number = func.jsonb_array_length(LedgerCheck.differences)
+    row = db.session.execute(select(LedgerCheck.checked_at, number).order_by(LedgerCheck.id.desc()).limit(1)).one_or_none()
+    return LastCheck(*row) if row else None

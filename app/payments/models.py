@@ -111,7 +111,7 @@ class Transaction(Model):
         CheckConstraint("refunded_amount BETWEEN 0 AND amount", name="refund_within_amount"),
         Index("ix_transactions_user", "user_id", text("created_at DESC"), text("id DESC")),
         Index("ix_transactions_pending", "expires_at", postgresql_where=text("status = 'PENDING'")),
-        Index("ix_transactions_unanswered", "queried_at", postgresql_where=text("status IN ('PENDING', 'EXPIRED')")),
+        Index("ix_transactions_expired", "expires_at", postgresql_where=text("status = 'EXPIRED'")),
     )
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)

@@ -12,6 +12,7 @@ from datetime import timedelta
 
 from sqlalchemy import func, or_, select, update
 
+from app.core.clock import statement_time
 from app.extensions import db
 from app.payments import inbox
 from app.payments.differences import note_difference
@@ -42,7 +43,7 @@ def next_question(*, silent: Collection[Provider] = ()) -> Question | None:
 
     Several callers at once get different orders; each order once in `PAUSE`.
     """
-    clock = func.clock_timestamp()
+    clock = statement_time()
     waiting = (Transaction.status == TransactionStatus.PENDING) & (Transaction.created_at < clock - PATIENCE)
     unanswered = or_(Transaction.answered_at.is_(None), Transaction.answered_at < Transaction.expires_at)
     forgotten = (Transaction.status == TransactionStatus.EXPIRED) & (Transaction.expires_at > clock - LOOK_BACK) & unanswered
@@ -54,7 +55,7 @@ def next_question(*, silent: Collection[Provider] = ()) -> Question | None:
         .limit(1)
         .with_for_update(skip_locked=True, key_share=True)
     )
-    asked = update(Transaction).where(Transaction.id == due.scalar_subquery()).values(queried_at=clock)
+    asked = update(Transaction).where(Transaction.id == due.scalar_subquery()).values(queried_at=func.clock_timestamp())
     found = db.session.scalars(asked.returning(Transaction).execution_options(populate_existing=True)).one_or_none()
     return Question(found.id, Provider(found.provider), payment_of(found)) if found else None
 

@@ -9,11 +9,11 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 import structlog
-from sqlalchemy import func, select, update
+from sqlalchemy import select, update
 
 from app.accounts import audit
 from app.accounts.models import User
-from app.core.clock import now
+from app.core.clock import now, statement_time
 from app.extensions import db
 from app.payments import ledger
 from app.payments.entitlements import Terms, after_purchase
@@ -120,7 +120,7 @@ def expire_pending(limit: int = 1000) -> int:
     """Mark what nobody paid, once the gateway has stopped calling about it. Returns how many; a late success still counts."""
     old = (
         select(Transaction.id)
-        .where(Transaction.status == TransactionStatus.PENDING, Transaction.expires_at < func.clock_timestamp() - GATEWAY_WINDOW)
+        .where(Transaction.status == TransactionStatus.PENDING, Transaction.expires_at < statement_time() - GATEWAY_WINDOW)
         .order_by(Transaction.expires_at)
         .limit(limit)
         .with_for_update(skip_locked=True)
