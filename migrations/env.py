@@ -20,9 +20,13 @@ def include_name(name: str | None, kind: str, parents: Mapping[str, Any]) -> boo
 
 
 def migrate() -> None:
-    """Run the migrations in one transaction each, waiting for locks only briefly."""
+    """Run the migrations in one transaction each, waiting for locks only briefly, but as long as an index of a large table takes."""
     options: dict[str, Any] = {"include_name": include_name, "transaction_per_migration": True, "compare_type": True}
     with db.engine.connect() as connection:
+        # It has no limit any more, so no pool gets it back.
+        connection.detach()
+        connection.execute(text("SET statement_timeout = 0"))
+        connection.commit()
         context.configure(connection=connection, target_metadata=db.metadatas[None], **options)
         with context.begin_transaction():
             context.run_migrations()

@@ -1,12 +1,13 @@
 """Sweeps and purges that beat starts on the maintenance queue."""
 
+from collections.abc import Callable
+
 import structlog
 
 from app.accounts import sessions
 from app.applications.cv_exports import service as cv_exports
-from app.core import file_purge, idempotency_keys, leases, partition_retention, partitions
+from app.core import file_purge, idempotency_keys, leases, outbox, partition_retention, partitions
 from app.core.clock import now
-from app.core.outbox import purge_finished
 from app.core.partition_leaving import PartitionBusy
 from app.core.unit_of_work import unit_of_work
 from app.events import service as events
@@ -26,16 +27,16 @@ def sweep_tasks() -> None:
         log.warning("tasks_swept", resent=swept.resent, reclaimed=swept.reclaimed, buried=swept.buried)
 
 
-@celery.task(name="maintenance.purge_tasks", base=PeriodicTask, time_limit=120)
+@celery.task(name="maintenance.purge_tasks", base=PeriodicTask, time_limit=120, commits_itself=True)
 def purge_tasks() -> None:
-    """Drop the rows of tasks that finished well some days ago."""
-    purge_finished()
+    """Drop the rows of tasks that finished well some days ago, so many a transaction."""
+    _in_units(outbox.purge_finished, outbox.PURGED_AT_A_TIME)
 
 
-@celery.task(name="maintenance.purge_sessions", base=PeriodicTask, time_limit=120)
+@celery.task(name="maintenance.purge_sessions", base=PeriodicTask, time_limit=120, commits_itself=True)
 def purge_sessions() -> None:
-    """Drop refresh tokens that expired."""
-    sessions.purge_expired()
+    """Drop refresh tokens that expired, so many a transaction."""
+    _in_units(sessions.purge_expired, sessions.PURGED_AT_A_TIME)
 
 
 @celery.task(name="maintenance.purge_idempotency_keys", base=PeriodicTask, time_limit=120)
@@ -65,10 +66,7 @@ def retire_partitions() -> None:
 @celery.task(name="maintenance.purge_events", base=PeriodicTask, time_limit=300, commits_itself=True)
 def purge_events() -> None:
     """Drop what open pages were told a day ago, so many events a transaction."""
-    gone = events.PURGED_AT_A_TIME
-    while gone == events.PURGED_AT_A_TIME:
-        with unit_of_work():
-            gone = events.purge_old()
+    _in_units(events.purge_old, events.PURGED_AT_A_TIME)
 
 
 @celery.task(name="maintenance.expire_payments", base=PeriodicTask, time_limit=60)
@@ -82,11 +80,7 @@ def expire_payments() -> None:
 @celery.task(name="maintenance.end_memberships", base=PeriodicTask, time_limit=300, commits_itself=True)
 def end_memberships() -> None:
     """Take unlimited posting from all memberships that have ended, so many a transaction; credits stay for the next one."""
-    ended = holdings.ENDED_AT_A_TIME
-    while ended == holdings.ENDED_AT_A_TIME:
-        with unit_of_work():
-            ended = holdings.end_memberships(holdings.ENDED_AT_A_TIME)
-        log.info("memberships_ended", count=ended)
+    log.info("memberships_ended", count=_in_units(holdings.end_memberships, holdings.ENDED_AT_A_TIME))
 
 
 @celery.task(name="maintenance.purge_gateway_events", base=PeriodicTask, time_limit=120)
@@ -152,3 +146,13 @@ def purge_cv_exports() -> None:
     purged = cv_exports.purge_expired()
     if purged:
         log.info("cv_exports_purged", count=purged)
+
+
+def _in_units(step: Callable[[int], int], most: int) -> int:
+    """Take a step, which does at most so many, in a transaction of its own, until there is no more to do; how many it were in all."""
+    total, done = 0, most
+    while done == most:
+        with unit_of_work():
+            done = step(most)
+        total += done
+    return total

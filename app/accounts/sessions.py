@@ -9,7 +9,7 @@ from datetime import timedelta
 
 from flask import current_app
 from flask_jwt_extended import create_access_token
-from sqlalchemy import delete, select, update
+from sqlalchemy import ARRAY, Uuid, any_, delete, func, literal, select, update
 from sqlalchemy.sql.elements import ColumnElement
 
 from app.accounts.errors import RefreshRefused
@@ -20,6 +20,8 @@ from app.extensions import db
 
 # A client whose answer got lost may send the old refresh token once more within this time.
 REUSE_GRACE = timedelta(seconds=5)
+
+PURGED_AT_A_TIME = 5000
 
 
 @dataclass(frozen=True)
@@ -102,11 +104,19 @@ def load_user(identity: Identity) -> User | None:
     return db.session.scalar(alive)
 
 
-def purge_expired() -> int:
-    """Delete refresh tokens that expired and families that have none left. Returns the number of tokens."""
-    gone = db.session.execute(delete(RefreshToken).where(RefreshToken.expires_at < now()).returning(RefreshToken.id)).all()
-    db.session.execute(delete(TokenFamily).where(~select(RefreshToken.id).where(RefreshToken.family_id == TokenFamily.id).exists()))
-    return len(gone)
+def purge_expired(limit: int = PURGED_AT_A_TIME) -> int:
+    """Delete up to `limit` refresh tokens that expired, and those of their families that have none left, no others being looked at.
+
+    Returns the number of tokens; call until it is fewer.
+    """
+    old = select(RefreshToken.id).where(RefreshToken.expires_at < now()).order_by(RefreshToken.expires_at).limit(limit)
+    # As an array, so that they are looked up whatever the statistics say.
+    found = RefreshToken.id == any_(func.array(old.with_for_update(skip_locked=True).scalar_subquery()))
+    families = db.session.scalars(delete(RefreshToken).where(found).returning(RefreshToken.family_id)).all()
+    left = select(RefreshToken.id).where(RefreshToken.family_id == TokenFamily.id).exists()
+    bereft = (TokenFamily.id == any_(literal(list(set(families)), ARRAY(Uuid)))) & ~left
+    db.session.execute(delete(TokenFamily).where(bereft).execution_options(synchronize_session=False))
+    return len(families)
 
 
 def csrf_of(family_id: uuid.UUID) -> str:

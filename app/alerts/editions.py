@@ -13,6 +13,7 @@ from app.accounts.models import User
 from app.alerts.models import AlertDigest, AlertEdition, AlertMatch, AlertSearch, AlertSent, Frequency, JobAlert
 from app.core.clock import MARKET_ZONE
 from app.core.outbox import Task, TaskState, enqueue
+from app.core.unit_of_work import take_your_time
 from app.extensions import db
 
 MATCH = "alerts.match"
@@ -86,6 +87,7 @@ def mails_by_state(day: date) -> dict[str, int]:
 
 def purge(moment: datetime) -> int:
     """Drop old matches and old marks of what was sent, the matches first, so that nothing comes twice; return how many matches."""
+    take_your_time()
     day = moment.astimezone(MARKET_ZONE).date()
     gone = db.session.execute(delete(AlertMatch).where(AlertMatch.day < day - KEEP_MATCHES).returning(AlertMatch.job_id)).all()
     for kind in (AlertSent, AlertDigest):

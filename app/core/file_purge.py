@@ -16,7 +16,7 @@ from sqlalchemy.sql.elements import ColumnElement
 from app.core import storage
 from app.core.clock import now
 from app.core.storage import StoredFile
-from app.core.unit_of_work import after_commit
+from app.core.unit_of_work import after_commit, take_your_time
 from app.extensions import db
 
 log = structlog.get_logger()
@@ -52,6 +52,7 @@ def discard(file: StoredFile) -> None:
 
 def purge_rows(*, older_than: timedelta = MIN_AGE, limit: int = BATCH) -> int:
     """Delete up to `limit` rows to which nothing refers, and their bytes after the commit. Returns how many."""
+    take_your_time()
     unneeded = [StoredFile.key.startswith(f"{folder}/", autoescape=True) & _unreferenced(used) for folder, used in _REFERENCES.items()]
     old = StoredFile.created_at < func.clock_timestamp() - older_than
     found = select(StoredFile.id).where(old, db.or_(db.false(), *unneeded)).limit(limit).with_for_update(skip_locked=True)

@@ -10,14 +10,16 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, ForeignKey, Identity, Index, Interval, and_, bindparam, delete, func, select, text, update
+from sqlalchemy import BigInteger, ColumnElement, ForeignKey, Identity, Index, Interval, and_, any_, bindparam, delete, func, select, text, update
 from sqlalchemy.dialects.postgresql import JSONB, insert
 from sqlalchemy.orm import Mapped, mapped_column
 
+from app.core.clock import statement_time
 from app.core.request_id import current_request_id
 from app.extensions import Model, db
 
 MAX_ATTEMPTS = 8
+PURGED_AT_A_TIME = 10_000
 
 # Written the same way in an index and in the queries that it serves: PostgreSQL compares the expressions.
 PDF_WAITING = "split_part(name, '.', 1) = 'pdf' AND (state = 'PENDING' OR state = 'SENT')"
@@ -137,8 +139,12 @@ def find_task(task_id: int, *, owner_id: int) -> Task | None:
     return db.session.scalar(select(Task).where(Task.id == task_id, Task.owner_id == owner_id))
 
 
-def purge_finished(older_than: timedelta = timedelta(days=7)) -> int:
-    """Delete tasks that were done or discarded before `older_than`; dead ones stay for operators. Returns how many."""
-    cutoff = func.clock_timestamp() - older_than
-    old = Task.state.in_([TaskState.DONE, TaskState.DISCARDED]) & (Task.finished_at < cutoff)
-    return len(db.session.execute(delete(Task).where(old).returning(Task.id)).all())
+def purge_finished(limit: int = PURGED_AT_A_TIME, *, older_than: timedelta = timedelta(days=7)) -> int:
+    """Delete up to `limit` tasks that were done or discarded before `older_than`, the oldest first; dead ones stay for operators.
+
+    Returns how many; call until it is fewer.
+    """
+    over = and_(Task.state.in_([TaskState.DONE, TaskState.DISCARDED]), Task.finished_at < statement_time() - older_than)
+    old = select(Task.id).where(over).order_by(Task.finished_at).limit(limit).with_for_update(skip_locked=True)
+    # As an array, so that they are looked up whatever the statistics say.
+    return len(db.session.execute(delete(Task).where(Task.id == any_(func.array(old.scalar_subquery()))).returning(Task.id)).all())

@@ -61,10 +61,10 @@ def announce_unread(user_id: int) -> None:
     pending.collect([Event(user_id, UNREAD, {})])
 
 
-def purge_old() -> int:
-    """Delete some of the events that no stream goes back to any more. Returns how many, PURGED_AT_A_TIME at most."""
+def purge_old(limit: int = PURGED_AT_A_TIME) -> int:
+    """Delete up to `limit` of the events that no stream goes back to any more. Returns how many; call until it is fewer."""
     old = UserEvent.id < first_id_of(now() - timedelta(hours=KEPT_HOURS))
-    some = select(UserEvent.user_id, UserEvent.id).where(old).order_by(UserEvent.id).limit(PURGED_AT_A_TIME).cte("some")
+    some = select(UserEvent.user_id, UserEvent.id).where(old).order_by(UserEvent.id).limit(limit).cte("some")
     gone = delete(UserEvent).where(UserEvent.user_id == some.c.user_id, UserEvent.id == some.c.id).returning(UserEvent.id)
     return len(db.session.execute(gone, execution_options={"synchronize_session": False}).all())
 

@@ -13,6 +13,7 @@ from sqlalchemy.sql.elements import ColumnElement
 
 from app.accounts import audit
 from app.core.clock import MARKET_ZONE, today
+from app.core.unit_of_work import take_your_time
 from app.extensions import db
 from app.payments import ledger
 from app.payments.ledger import Account, Entry, Kind, LedgerEntry, LedgerGroup
@@ -26,6 +27,7 @@ def close_month() -> list[Entry]:
     source = f"month:{first_of_this - timedelta(days=1):%Y-%m}"
     if db.session.scalar(select(LedgerGroup.id).where(LedgerGroup.source == source, LedgerGroup.kind == Kind.EARNING)) is not None:
         return []
+    take_your_time()
     earned = earned_until(datetime.combine(first_of_this, time(), MARKET_ZONE))
     booked = _booked()
     entries = [

@@ -16,6 +16,7 @@ from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Identity, Index,
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, mapped_column
 
+from app.core.unit_of_work import take_your_time
 from app.extensions import Model, db
 
 CREDIT = "CREDIT"
@@ -144,6 +145,7 @@ def _check_balance(group: Group) -> None:
 
 def balances() -> list[tuple[str, str, int]]:
     """The trial balance: (account, currency, sum of its entries; debit positive), every account that was ever booked to."""
+    take_your_time()
     total = func.sum(LedgerEntry.amount)
     query = select(LedgerEntry.account, LedgerEntry.currency, total).group_by(LedgerEntry.account, LedgerEntry.currency)
     return [(account, currency, int(amount)) for account, currency, amount in db.session.execute(query.order_by("currency", "account"))]
