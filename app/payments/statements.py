@@ -4,11 +4,11 @@ The one thing that a statement settles is a refund that the gateway had accepted
 """
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
-from sqlalchemy import func, select, tuple_
+from sqlalchemy import Row, func, select, tuple_
 from sqlalchemy.dialects.postgresql import insert
 
 from app.extensions import db
@@ -50,8 +50,8 @@ def import_statement(provider: Provider, day: date, name: str, data: bytes, *, c
         return Imported(len(lines), 0, 0)
     before = _count_differences()
     new = _store(statement_id, provider, lines)
-    for line in new:
-        _compare(provider, line)
+    for start in range(0, len(new), AT_A_TIME):
+        _compare(provider, new[start : start + AT_A_TIME])
     _find_restated(provider, list(set(lines) - set(new)))
     _find_missing_payments(provider, day)
     _find_missing_refunds(provider, day)
@@ -64,10 +64,9 @@ def _store(statement_id: int, provider: Provider, lines: Sequence[Line]) -> list
         return []
     columns = ("kind", "order_code", "number", "amount", "currency")
     rows = [{"statement_id": statement_id, "provider": provider, **{column: getattr(line, column) for column in columns}} for line in lines]
-    kept: set[tuple[str, str]] = set()
-    for start in range(0, len(rows), AT_A_TIME):
-        statement = insert(StatementLine).values(rows[start : start + AT_A_TIME]).on_conflict_do_nothing()
-        kept |= {(kind, number) for kind, number in db.session.execute(statement.returning(StatementLine.kind, StatementLine.number))}
+    # What is returned makes it one statement for a thousand rows, compiled once.
+    statement = insert(StatementLine).on_conflict_do_nothing().returning(StatementLine.kind, StatementLine.number)
+    kept = {(kind, number) for kind, number in db.session.execute(statement, rows)}
     return [line for line in lines if (line.kind, line.number) in kept]
 
 
@@ -89,13 +88,19 @@ def _note_restated(provider: Provider, stored: StatementLine, line: Line) -> Non
     note_difference(DifferenceKind.RESTATED, provider, f"{line.kind}:{line.number}:{now}", detail)
 
 
-def _compare(provider: Provider, line: Line) -> None:
-    ours = (Transaction.transaction_code == line.order_code) & (Transaction.provider == provider)
-    transaction = db.session.scalar(select(Transaction).where(ours))
-    found = _payment_flaw(line, transaction) if line.kind == LineKind.PAYMENT else _refund_flaw(provider, line, transaction)
-    if found is None:
-        return
-    kind, detail = found
+def _compare(provider: Provider, lines: Sequence[Line]) -> None:
+    """Two statements of SQL for all that agrees, and more only for what differs or concludes a refund."""
+    ours = (Transaction.transaction_code.in_({line.order_code for line in lines})) & (Transaction.provider == provider)
+    transactions = {transaction.transaction_code: transaction for transaction in db.session.scalars(select(Transaction).where(ours))}
+    given_back = _stated_refunds(provider, {line.order_code for line in lines if line.kind == LineKind.REFUND})
+    for line in lines:
+        transaction = transactions.get(line.order_code)
+        found = _payment_flaw(line, transaction) if line.kind == LineKind.PAYMENT else _refund_flaw(line, transaction, given_back[line.order_code])
+        if found is not None:
+            _note_flaw(provider, line, transaction, *found)
+
+
+def _note_flaw(provider: Provider, line: Line, transaction: Transaction | None, kind: DifferenceKind, detail: str) -> None:
     note_difference(
         kind,
         provider,
@@ -122,12 +127,12 @@ def _payment_flaw(line: Line, transaction: Transaction | None) -> tuple[Differen
     return None
 
 
-def _refund_flaw(provider: Provider, line: Line, transaction: Transaction | None) -> tuple[DifferenceKind, str] | None:
-    """Refunds are compared by their sum, because not every gateway states the number that it gave us."""
+def _refund_flaw(line: Line, transaction: Transaction | None, total: int) -> tuple[DifferenceKind, str] | None:
+    """Refunds are compared by their sum, `total` of which is stated, because not every gateway states the number that it gave us."""
     stated = f"the gateway has refund {line.number} of {line.amount} {line.currency} for order {line.order_code}"
     if transaction is None:
         return DifferenceKind.UNKNOWN_ORDER, f"{stated}; there is no such order"
-    booked, total = transaction.refunded_amount, _stated_refunds(provider, line.order_code)
+    booked = transaction.refunded_amount
     if total > booked or line.currency != transaction.currency:
         return DifferenceKind.REFUNDED_ELSEWHERE, f"{stated}, {total} together; {booked} {transaction.currency} are booked"
     if total == booked:
@@ -144,9 +149,13 @@ def _conclude_refunds(transaction: Transaction, number: str) -> None:
         record_answer(refund_id, RefundAnswer(RefundState.DONE, number if len(refund_ids) == 1 else ""))
 
 
-def _stated_refunds(provider: Provider, order_code: str) -> int:
-    same = (StatementLine.provider == provider) & (StatementLine.order_code == order_code) & (StatementLine.kind == LineKind.REFUND)
-    return int(db.session.scalar(select(func.coalesce(func.sum(StatementLine.amount), 0)).where(same)) or 0)
+def _stated_refunds(provider: Provider, order_codes: Collection[str]) -> Mapping[str, int]:
+    """What all statements together say was given back, by order; 0 of those that none has."""
+    if not order_codes:
+        return {}
+    same = (StatementLine.provider == provider) & StatementLine.order_code.in_(order_codes) & (StatementLine.kind == LineKind.REFUND)
+    sums = select(StatementLine.order_code, func.sum(StatementLine.amount)).where(same).group_by(StatementLine.order_code)
+    return dict.fromkeys(order_codes, 0) | {code: int(amount) for code, amount in db.session.execute(sums)}
 
 
 def _find_missing_payments(provider: Provider, day: date) -> None:
@@ -167,8 +176,15 @@ def _find_missing_refunds(provider: Provider, day: date) -> None:
     answered = (Refund.answered_at >= start - REFUND_LAG) & (Refund.answered_at < end - REFUND_LAG)
     stands = Refund.status.in_([RefundStatus.ACCEPTED, RefundStatus.DONE])
     rows = select(Refund, Transaction).join(Transaction, Transaction.id == Refund.transaction_id)
-    for refund, transaction in db.session.execute(rows.where(Transaction.provider == provider, answered, stands).order_by(Refund.id)):
-        if _stated_refunds(provider, transaction.transaction_code) < transaction.refunded_amount:
+    query = rows.where(Transaction.provider == provider, answered, stands).order_by(Refund.id)
+    for part in db.session.execute(query).partitions(AT_A_TIME):
+        _note_missing_refunds(provider, part)
+
+
+def _note_missing_refunds(provider: Provider, rows: Sequence[Row[Refund, Transaction]]) -> None:
+    given_back = _stated_refunds(provider, {transaction.transaction_code for _, transaction in rows})
+    for refund, transaction in rows:
+        if given_back[transaction.transaction_code] < transaction.refunded_amount:
             detail = f"refund {refund.id} of {refund.amount} {transaction.currency} was taken by the gateway; no statement has it"
             note_difference(DifferenceKind.MISSING_REFUND, provider, f"refund {refund.id}", detail, transaction_id=transaction.id)
 

@@ -1,5 +1,6 @@
 """Statements: read whole or not at all, compared in both directions, and never a reason to change money."""
 
+from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ from apiflask import APIFlask
 from flask.testing import FlaskClient
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 
 from app.accounts.models import User
 from app.core.clock import now
@@ -115,6 +116,31 @@ def test_a_payment_that_we_did_not_settle_is_a_difference_and_stays_unsettled(ap
 
     assert noted() == [DifferenceKind.NOT_SETTLED]
     assert transaction.status == status
+
+
+def test_more_lines_that_agree_cost_hardly_more_statements(app: APIFlask, count_queries: Callable[[], Any]) -> None:
+    counts = []
+    for many in (2, 6):
+        db.session.execute(text("DELETE FROM transactions"))
+        lines = []
+        for transaction in [buy(buyer(), add_package()) for _ in range(many)]:
+            number = transaction.transaction_code
+            transaction.status, transaction.settled_at, transaction.gateway_transaction_no = TransactionStatus.SUCCESS, now(), number
+            transaction.refunded_amount = 1000
+            taken = Refund(transaction_id=transaction.id, amount=1000, credits_taken=0, reason="", status=RefundStatus.DONE)
+            taken.answered_at = now() - statements.REFUND_LAG
+            db.session.add(taken)
+            lines += [stated(transaction, number=number), stated(transaction, kind="refund", number=f"R{number}", amount=1000)]
+        db.session.commit()
+
+        with count_queries() as sent:
+            done = take(*lines)
+        counts.append(len(sent))
+        db.session.execute(text("DELETE FROM refunds"))
+
+        assert (done.new_lines, done.differences) == (2 * many, 0)
+    # Whether there is a refund to conclude is looked up for each.
+    assert counts[1] - counts[0] == 4
 
 
 def test_what_we_settled_and_no_statement_has_is_missing(app: APIFlask, client: FlaskClient) -> None:
