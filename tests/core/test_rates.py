@@ -66,6 +66,14 @@ def test_an_empty_rate_is_no_limit(client: FlaskClient, login_rate: Callable[[st
     assert {client.post(LOGIN, json=WRONG).status_code for _ in range(30)} == {401}
 
 
+def test_an_address_that_the_client_makes_up_has_no_budget_of_its_own(client: FlaskClient, login_rate: Callable[[str], None]) -> None:
+    login_rate("2/minute")
+
+    statuses = [client.post(LOGIN, json=WRONG, headers={"X-Forwarded-For": f"203.0.113.{number}"}).status_code for number in range(3)]
+
+    assert statuses == [401, 401, 429]
+
+
 def test_limits_go_on_in_memory_while_redis_is_away(client: FlaskClient, login_rate: Callable[[str], None], monkeypatch: pytest.MonkeyPatch) -> None:
     login_rate("2/minute")
 
