@@ -4,7 +4,11 @@ from typing import Any
 
 from celery.schedules import crontab
 
-BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
+# A message that no worker has taken within its seconds is dropped, so that they do not pile up. Workers judge that by their own clocks, and one
+# whose clock is ahead would drop every sweep: what a clock may be wrong by is added.
+CLOCK_TOLERANCE = 900.0
+
+_PLANNED: dict[str, dict[str, Any]] = {
     "sweep tasks": {"task": "maintenance.sweep_tasks", "schedule": 5.0, "options": {"expires": 5}},
     "purge finished tasks": {"task": "maintenance.purge_tasks", "schedule": 3600.0, "options": {"expires": 3600}},
     "purge sign-ins": {"task": "maintenance.purge_sessions", "schedule": 3600.0, "options": {"expires": 3600}},
@@ -26,3 +30,5 @@ BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "refresh suggestions": {"task": "maintenance.refresh_suggestions", "schedule": 300.0, "options": {"expires": 300}},
     "purge files": {"task": "maintenance.purge_files", "schedule": 3600.0, "options": {"expires": 3600}},
 }
+
+BEAT_SCHEDULE = {name: {**planned, "options": {"expires": planned["options"]["expires"] + CLOCK_TOLERANCE}} for name, planned in _PLANNED.items()}

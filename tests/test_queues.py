@@ -49,3 +49,7 @@ def test_beat_starts_only_periodic_tasks_that_exist() -> None:
     started = {entry["task"] for entry in BEAT_SCHEDULE.values()}
 
     assert {name: isinstance(OURS.get(name), PeriodicTask) for name in started} == dict.fromkeys(started, True)
+
+
+def test_a_worker_whose_clock_is_ten_minutes_ahead_drops_nothing_that_beat_starts() -> None:
+    assert {name for name, entry in BEAT_SCHEDULE.items() if entry["options"]["expires"] <= 600} == set()
