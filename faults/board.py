@@ -39,14 +39,14 @@ class Server:
     """A back end that can be killed, left away for a while, and started again."""
 
     def __init__(self, program: Program) -> None:
-        self._program = program
+        self.program = program
         self._running = ExitStack()
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
         """Start it unless it runs. From the main thread, as all that `running` starts."""
         if self.pid is None:
-            self._process = self._running.enter_context(running(self._program, LOGS / f"{self._program.name}.log"))
+            self._process = self._running.enter_context(running(self.program, LOGS / f"{self.program.name}.log"))
 
     @property
     def pid(self) -> int | None:
@@ -66,7 +66,7 @@ class Server:
 
     def forget(self) -> None:
         """Remove what a Redis has on disk, so that it starts empty."""
-        shutil.rmtree(self._program.directory / "appendonlydir")
+        shutil.rmtree(self.program.directory / "appendonlydir")
 
     def close(self) -> None:
         """Stop it in good order."""
@@ -83,7 +83,9 @@ class Board:
         self.port = port
         self.servers = {program.name: Server(program) for program in backends.programs}
         self.postgres, self.broker = self.servers["postgres"], self.servers["redis-state"]
-        self.spare = Server(_spare_worker(environment))
+        self.spare = Server(visiting_worker(environment, "spare"))
+        # Processes that a scenario itself has started.
+        self.helpers: set[int] = set()
 
     @property
     def database_url(self) -> str:
@@ -96,6 +98,8 @@ class Board:
             server.start()
         self._backends.wait_until_ready()
         self.flask("db", "upgrade")
+        if "elasticsearch" in self.servers:
+            self.flask("search", "prepare")
         self._supervisor.start(self.environment, kept_open=())
         self.heal()
 
@@ -123,7 +127,7 @@ class Board:
     def tidy(self) -> None:
         """End what killed programs leave behind, as bin/serve does."""
         own = [server.pid for server in (*self.servers.values(), self.spare)]
-        end_adopted(ours=[*self._supervisor.pids, *(pid for pid in own if pid)])
+        end_adopted(ours=[*self._supervisor.pids, *self.helpers, *(pid for pid in own if pid)])
 
     def heal(self) -> None:
         """Bring back what was broken; returns when all programs are up and the API is ready. Raises StartError."""
@@ -148,19 +152,22 @@ class Board:
 
 
 @contextmanager
-def running_board() -> Iterator[Board]:
-    """A board with an empty database, gone afterwards but for its logs; this process gets its environment too. From the main thread."""
+def running_board(*, has_engine: bool) -> Iterator[Board]:
+    """A board with an empty database, gone afterwards but for its logs; this process gets its environment too. From the main thread.
+
+    `has_engine` when Elasticsearch is to answer its searches.
+    """
     with scratch_folder(VAR / "run", lambda folder: remove_noted_copy(folder / "run" / "postgres-copy")) as folder:
         LOGS.mkdir(parents=True, exist_ok=True)
         (folder / "run").mkdir()
         credentials = Credentials.generate()
         # Durable, as bin/serve has it: what an immediate stop leaves must be enough.
-        with Backends(folder, credentials, Wanted(), is_durable=True) as backends:
+        with Backends(folder, credentials, Wanted(elasticsearch=has_engine), is_durable=True) as backends:
             port = find_free_port()
             environment = _environment(folder, credentials, backends, port)
             os.environ.update(environment)
             addresses = Addresses(LOOPBACK, port, flower_port=0)
-            programs = [program for program in app_programs(ROOT, folder, addresses, environment) if program.name != "flower"]
+            programs = [_with_poison(program) for program in app_programs(ROOT, folder, addresses, environment) if program.name != "flower"]
             groups = [Group("app", programs, starts_at_once=True)]
             password = credentials.supervisor_password
             supervisor = Supervisor(groups, folder=folder / "run", logs=LOGS, port=find_free_port([port]), password=password)
@@ -197,7 +204,14 @@ def _environment(folder: Path, credentials: Credentials, backends: Backends, por
     return {**os.environ, **own, **backends.environment}
 
 
-def _spare_worker(environment: dict[str, str]) -> Program:
-    """A second worker of the payments queue, as of another machine."""
+def _with_poison(program: Program) -> Program:
+    """A worker that knows the tasks of `faults.poison` too."""
+    is_worker = program.name in WORKER_NAMES
+    return replace(program, command=(*program.command, "-I", "faults.poison")) if is_worker else program
+
+
+def visiting_worker(environment: dict[str, str], name: str, queues: str = "payments") -> Program:
+    """One more worker of these queues, as of another machine."""
     [worker] = [program for program in app_programs(ROOT, VAR, Addresses(LOOPBACK, 0, 0), environment) if program.name == "worker-payments"]
-    return replace(worker, name="spare", command=tuple(part.replace("payments@", "spare@") for part in worker.command))
+    changes = {"payments": queues, "payments@%h": f"{name}@%h"}
+    return replace(worker, name=name, command=tuple(changes.get(part, part) for part in worker.command))

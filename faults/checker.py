@@ -56,7 +56,8 @@ _WORK = """
         percentile_disc(0.5) WITHIN GROUP (ORDER BY extract(epoch FROM finished_at - created_at)) AS p50,
         percentile_disc(0.99) WITHIN GROUP (ORDER BY extract(epoch FROM finished_at - created_at)) AS p99,
         max(extract(epoch FROM finished_at - created_at)) AS longest
-    FROM tasks WHERE created_at >= %(since)s AND name IN ('payments.settle', 'notifications.deliver', 'search.index_job', 'pdf.render')
+    FROM tasks WHERE created_at >= %(since)s
+        AND name IN ('payments.settle', 'notifications.deliver', 'search.index_job', 'search.index_elastic', 'pdf.render')
 """
 
 

@@ -12,6 +12,7 @@ CLIENTS = 32
 
 # Rendering is slow, and every purchase prints a receipt as well.
 USUAL: Mapping[Kind, float] = {Kind.PURCHASE: 0.25, Kind.EDIT: 0.36, Kind.MESSAGE: 0.37, Kind.PDF: 0.02}
+EDITS: Mapping[Kind, float] = {Kind.EDIT: 0.85, Kind.MESSAGE: 0.15}
 PURCHASES: Mapping[Kind, float] = {Kind.PURCHASE: 1.0}
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from faults.checker import Findings
 from faults.history import Kind, Outcome
-from faults.scenarios import Scenario
+from faults.scenario import Scenario
 from faults.stage import Stage
 
 _SHOWN = 10

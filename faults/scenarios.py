@@ -4,12 +4,9 @@ For every one of them: what was accepted is there, once; all tasks end; the book
 """
 
 import signal
-import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from functools import partial
 from itertools import cycle
 from typing import Any, TypeVar
@@ -18,41 +15,20 @@ from app.core.broker import make_celery, queue_of
 from config import load_settings
 from faults import nemesis
 from faults.board import LOGS, WORKER_NAMES
-from faults.clients import API, FAILURE, Answer, Client, ask, notice
+from faults.clients import FAILURE, Answer, ask, notice
+from faults.figures import note_latency, statuses
 from faults.history import Kind, Operation, Outcome, percentile
 from faults.load import PURCHASES, USUAL
+from faults.orders import CALLERS, END_STATES, UNSETTLED, order, order_many, together
+from faults.scenario import scenario
 from faults.stage import Stage
 
-Act = Callable[[Stage], None]
 Found = TypeVar("Found")
 
 # The time limit of a settlement and the margin of its lease.
 _SETTLEMENT_LEASE = 15.0
 _COPIES = 50
 _TWINS = 100
-_CALLERS = 20
-
-
-@dataclass(frozen=True)
-class Scenario:
-    """A way to break the board."""
-
-    name: str
-    act: Act
-
-    @property
-    def must_hold(self) -> str:
-        """Its docstring, on one line."""
-        return " ".join((self.act.__doc__ or "").split())
-
-
-SCENARIOS: list[Scenario] = []
-
-
-def scenario(act: Act) -> Act:
-    """Register a function under its name, with hyphens."""
-    SCENARIOS.append(Scenario(act.__name__.replace("_", "-"), act))
-    return act
 
 
 @scenario
@@ -91,7 +67,7 @@ def broker_replaced(stage: Stage) -> None:
         load.wait_until(23)
         back = time.time()
         stage.board.broker.start()
-    _note_latency(stage, "away", away, back)
+    note_latency(stage, "away", away, back)
 
 
 @scenario
@@ -105,7 +81,7 @@ def broker_silent(stage: Stage) -> None:
         load.wait_until(35)
         heard = time.time()
         stage.board.broker.signal(signal.SIGCONT)
-    _note_latency(stage, "silent", silent, heard)
+    note_latency(stage, "silent", silent, heard)
 
 
 @scenario
@@ -162,7 +138,7 @@ def postgres_stopped(stage: Stage) -> None:
     meanwhile = [attempt for begun, back in away for attempt in stage.history.attempts(begun, back) if attempt.status == 503]
     first = [min(a.at + a.seconds - back for a in stage.history.attempts(since=back) if 0 < a.status < 500) for _, back in away]
     stage.remarks.append(
-        f"answers: {_statuses(stage)}; 503 to what was asked meanwhile after {percentile([a.seconds for a in meanwhile], 0.5) * 1000:.0f} ms, "
+        f"answers: {statuses(stage)}; 503 to what was asked meanwhile after {percentile([a.seconds for a in meanwhile], 0.5) * 1000:.0f} ms, "
         f"p99 {percentile([a.seconds for a in meanwhile], 0.99) * 1000:.0f} ms; first success {max(first):.1f} s after the start at the latest"
     )
 
@@ -173,7 +149,7 @@ def api_killed(stage: Stage) -> None:
     with stage.load(seconds=30, hang_up=0.1) as load:
         for _ in load.ticks(4):
             stage.strike(lambda: nemesis.kill_api(stage.board, stage.rng))
-    stage.remarks.append(f"answers: {_statuses(stage)}")
+    stage.remarks.append(f"answers: {statuses(stage)}")
 
 
 @scenario
@@ -210,7 +186,7 @@ def keys_shared(stage: Stage) -> None:
     statuses: Counter[int] = Counter()
     for client in stage.clients(max(1, stage.operations // _TWINS)):
         operation = stage.history.add(Operation(Kind.PURCHASE, f"{stage.rng.getrandbits(64):x}"))
-        answers = _together([partial(_order, stage, client, operation.key)] * _TWINS)
+        answers = together([partial(order, stage, client, operation.key)] * _TWINS)
         statuses.update(answer.status for answer in answers)
         if len({answer.body for answer in answers}) != 1:
             stage.failures.append(f"{len({answer.body for answer in answers})} different answers under one key")
@@ -224,11 +200,11 @@ def keys_shared(stage: Stage) -> None:
 def keys_reused(stage: Stage) -> None:
     """The same key with another body: 422. The same key of another user: a transaction of its own, and nothing of the first one's answer."""
     statuses: Counter[str] = Counter()
-    people = stage.clients(_CALLERS)
+    people = stage.clients(CALLERS)
     for _ in range(max(1, stage.operations // len(people) // 2)):
         key = f"{stage.rng.getrandbits(64):x}"
-        first = _together([partial(_order, stage, client, key) for client in people])
-        other = _together([partial(_order, stage, client, key, package_id=999_999) for client in people])
+        first = together([partial(order, stage, client, key) for client in people])
+        other = together([partial(order, stage, client, key, package_id=999_999) for client in people])
         statuses.update(f"first {answer.status}" for answer in first)
         statuses.update(f"other body {answer.status}" for answer in other)
         for answer in first:
@@ -245,7 +221,7 @@ def keys_reused(stage: Stage) -> None:
 @scenario
 def calls_shuffled(stage: Stage) -> None:
     """The gateway's calls repeated, shuffled and late, success and failure: every order ends paid, granted once, in the same state."""
-    orders = [answer for some in _together([partial(_order_many, stage, client) for client in stage.clients(_CALLERS)]) for answer in some]
+    orders = [answer for some in together([partial(order_many, stage, client) for client in stage.clients(CALLERS)]) for answer in some]
     late = [answer.json["transaction_id"] for answer in orders[::3]]
     stage.sql("UPDATE transactions SET status = 'EXPIRED', expires_at = now() - interval '2 hours' WHERE id = ANY(%(late)s)", late=late)
     calls = []
@@ -255,10 +231,10 @@ def calls_shuffled(stage: Stage) -> None:
         found = {"transaction_id": answer.json["transaction_id"]}
         stage.history.add(Operation(Kind.PURCHASE, code, Outcome.OK, found))
     stage.rng.shuffle(calls)
-    answers = _together([partial(_call_each, stage, calls[number::_CALLERS]) for number in range(_CALLERS)])
+    answers = together([partial(_call_each, stage, calls[number::CALLERS]) for number in range(CALLERS)])
     codes = Counter(code for some in answers for code in some)
-    stage.wait_for("an end of all settlements", lambda: not stage.sql(_UNSETTLED), 120)
-    states = stage.sql(_END_STATES, ids=[answer.json["transaction_id"] for answer in orders])
+    stage.wait_for("an end of all settlements", lambda: not stage.sql(UNSETTLED), 120)
+    states = stage.sql(END_STATES, ids=[answer.json["transaction_id"] for answer in orders])
     if len(states) != 1:
         stage.failures.append(f"distinct end states: {states}")
     stage.remarks.append(f"{len(calls)} calls of {len(orders)} orders, {len(late)} of them expired; answered {dict(codes)}; {len(states)} end state")
@@ -285,13 +261,6 @@ def everything(stage: Stage) -> None:
 _HELD = """
     SELECT id FROM tasks WHERE name = 'payments.settle' AND state = 'RUNNING' AND claimed_at < %(stopped)s FOR UPDATE SKIP LOCKED
 """
-_UNSETTLED = "SELECT id FROM gateway_events WHERE processed_at IS NULL LIMIT 1"
-_END_STATES = """
-    SELECT t.status, (SELECT count(*) FROM credit_grants c WHERE c.transaction_id = t.id) AS grants,
-        (SELECT array_agg((e.account, e.amount, e.currency) ORDER BY e.account, e.currency)::text FROM ledger_groups g
-            JOIN ledger_entries e ON e.group_id = g.id WHERE g.source = 'transaction:' || t.id) AS entries
-    FROM transactions t WHERE t.id = ANY(%(ids)s) GROUP BY 1, 2, 3
-"""
 
 
 class _Copier:
@@ -314,15 +283,6 @@ class _Copier:
         return len(fresh) * (_COPIES - 1)
 
 
-def _order(stage: Stage, client: Client, key: str, package_id: int | None = None) -> Answer:
-    body = {"package_id": package_id or stage.package_id}
-    return ask(stage.board.port, "POST", f"{API}/payments/create_payment/", by=client.pair.recruiter, key=key, body=body, seconds=60)
-
-
-def _order_many(stage: Stage, client: Client) -> list[Answer]:
-    return [_order(stage, client, f"{turn}") for turn in range(max(1, stage.operations // _CALLERS))]
-
-
 def _call_each(stage: Stage, calls: Sequence[str]) -> list[str]:
     return [ask(stage.board.port, "GET", call).json["RspCode"] for call in calls]
 
@@ -330,37 +290,6 @@ def _call_each(stage: Stage, calls: Sequence[str]) -> list[str]:
 def _pay(stage: Stage, operation: Operation, ordered: Answer) -> None:
     code = ask(stage.board.port, "GET", notice(ordered.json["transaction_code"])).json["RspCode"]
     operation.outcome = Outcome.OK if code == "00" else Outcome.FAILED
-
-
-def _together(works: Sequence[Callable[[], Found]]) -> list[Found]:
-    """What so many threads return that begin at one moment."""
-    barrier = threading.Barrier(len(works))
-
-    def run(work: Callable[[], Found]) -> Found:
-        barrier.wait(60)
-        return work()
-
-    with ThreadPoolExecutor(len(works)) as pool:
-        return list(pool.map(run, works))
-
-
-def _note_latency(stage: Stage, state: str, since: float, until: float) -> None:
-    before = [attempt.seconds for attempt in stage.history.attempts(until=since)]
-    during = stage.history.attempts(since=since, until=until)
-    refused = sum(not 0 < attempt.status < 500 for attempt in during)
-    if refused:
-        stage.failures.append(f"{refused} requests were not answered well while the broker was {state}")
-    times = [attempt.seconds for attempt in during]
-    stage.remarks.append(
-        f"API p50 {percentile(before, 0.5) * 1000:.0f} ms, p99 {percentile(before, 0.99) * 1000:.0f} ms before; "
-        f"with the broker {state} p50 {percentile(times, 0.5) * 1000:.0f} ms, p99 {percentile(times, 0.99) * 1000:.0f} ms, "
-        f"{len(during) - refused} of {len(during)} answered well"
-    )
-
-
-def _statuses(stage: Stage) -> str:
-    counts = Counter(attempt.status for attempt in stage.history.attempts())
-    return ", ".join(f"{number} x {status or 'none'}" for status, number in sorted(counts.items()))
 
 
 def _refused_claims() -> int:
