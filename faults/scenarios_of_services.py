@@ -116,7 +116,7 @@ def _ask_until_known(stage: Stage, ids: Sequence[int]) -> int:
         celery.send_task("gateway.reconcile", queue="default")
         # A round ends with the first silence, or when nobody is left to be asked for.
         numbers: list[object] = []
-        stage.wait_for("a round of questions", partial(_is_over, stage, ids, asked, numbers), 240)
+        stage.wait_for("a round of questions", partial(_is_over, stage, ids, asked, numbers), 900)
         if not stage.sql(_PENDING, ids=ids):
             return number
     return _ROUNDS
