@@ -144,8 +144,8 @@ def test_a_purged_pdf_says_so_and_can_be_made_again(context: APIFlask) -> None:
     again = caller.post(f"/api/v1/resumes/{resume_id}/generate-pdf/")
 
     sentence = "The PDF was not used for long and has been removed. Generate it again."
-    for answer in (download, preview):
-        assert (answer.status_code, answer.json) == (404, {"status": "PENDING", "detail": sentence})
+    assert (download.status_code, download.json) == (404, {"status": "PENDING", "detail": sentence})
+    assert (preview.status_code, preview.json["code"], preview.json["detail"]) == (404, "no_pdf", sentence)
     assert shown == "NONE"
     assert (again.status_code, again.json["status"]) == (202, "PROCESSING")
     assert db.session.scalar(select(func.count()).select_from(Task).where(Task.name == "pdf.render")) == 1
